@@ -72,7 +72,7 @@ class PitfallError(PolicyError):
     code = "pitfall"
 
 
-class Refused(ComponentsError):
+class Refused(ComponentsError):  # noqa: N818 - an answer, not a failure
     """What the gate turns away. It becomes an answer to the author's console."""
 
     code = "refused"

@@ -1,0 +1,123 @@
+"""Framing: a batch of messages as the bytes of one WebSocket message.
+
+bytes 0-3    "CSK1"
+bytes 4-7    length of the head in bytes, little-endian, a multiple of 8
+head         JSON {"messages": […], "tail": [length of each buffer in bytes]}, space-padded
+tail         the buffers, each padded to 8 bytes: typed arrays are views into the message
+
+>>> from .wire import FromPage, Press
+>>> data = pack([Press(element="e1")], [])
+>>> unpack(data, FromPage, Limits()).messages
+[Press(element='e1')]
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+from .errors import MessageRefused
+
+MAGIC = b"CSK1"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How much may cross. Over a limit the message is refused, whole."""
+
+    head_bytes: int = 4 * 2**20  # bounds what parsing can allocate
+    message_bytes: int = 32 * 2**20  # bulk travels in the tail
+    ready_seconds: float = 10.0  # from mount to the echo of the handshake
+    hang_seconds: float = 4.0  # without an answer to a ping
+    max_height: int = 2_000  # CSS px; taller content scrolls inside the frame
+
+
+Messages = TypeVar("Messages")
+
+
+class Head(msgspec.Struct, Generic[Messages], frozen=True, forbid_unknown_fields=True):
+    """The JSON part of a batch."""
+
+    messages: list[Messages]
+    tail: list[Annotated[int, msgspec.Meta(ge=0)]] = []
+
+
+class Batch(msgspec.Struct, Generic[Messages], frozen=True):
+    """A decoded batch: its messages and views of its buffers."""
+
+    messages: list[Messages]
+    tail: list[memoryview]
+
+
+_PREFIX = struct.Struct("<4sI")
+_encoder = msgspec.json.Encoder()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def pack(messages: list[Any], tail: list[bytes]) -> bytes:
+    """Make one binary message of a batch."""
+    head = _encoder.encode(Head(messages=messages, tail=[len(buffer) for buffer in tail]))
+    head += b" " * (-len(head) % 8)
+    parts = [_PREFIX.pack(MAGIC, len(head)), head]
+    for buffer in tail:
+        parts += (buffer, bytes(-len(buffer) % 8))
+    return b"".join(parts)
+
+
+def unpack(data: bytes, union: Any, limits: Limits) -> Batch[Any]:
+    """Read one binary message of a hostile peer.
+
+    Raises:
+        MessageRefused: ``message-size``, ``message-framing``, ``message-form`` or
+            ``message-depth``.
+    """
+    if len(data) > limits.message_bytes:
+        raise MessageRefused(
+            f"Expected at most {limits.message_bytes} bytes, got {len(data)}",
+            code="message-size",
+            hint="Send less at once, or raise App(limits=Limits(message_bytes=…)).",
+        )
+    if len(data) < _PREFIX.size or not data.startswith(MAGIC):
+        raise MessageRefused("Expected a binary message of protocol CSK1", code="message-framing")
+    head_bytes = _PREFIX.unpack_from(data)[1]
+    tail_start = _PREFIX.size + head_bytes
+    if head_bytes > limits.head_bytes:
+        raise MessageRefused(
+            f"Expected a head of at most {limits.head_bytes} bytes, got {head_bytes}",
+            code="message-size",
+            hint="Send bulk data as bytes, or raise App(limits=Limits(head_bytes=…)).",
+        )
+    if tail_start > len(data) or head_bytes % 8:
+        raise MessageRefused("Expected a padded head within the message", code="message-framing")
+    head = _decode_head(memoryview(data)[_PREFIX.size : tail_start], union)
+    return Batch(messages=head.messages, tail=_split(data, tail_start, head.tail))
+
+
+def _decode_head(text: memoryview, union: Any) -> Head[Any]:
+    decoder = _decoders.get(union)
+    if decoder is None:
+        decoder = _decoders[union] = msgspec.json.Decoder(Head[union])
+    try:
+        return decoder.decode(text)  # type: ignore[no-any-return]
+    except RecursionError:
+        raise MessageRefused(
+            "Expected shallow JSON, got too deep a nesting", code="message-depth"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        sentence, _, where = str(error).replace("`", "").partition(" - at ")
+        raise MessageRefused(sentence, code="message-form", where=where) from None
+
+
+def _split(data: bytes, start: int, lengths: list[int]) -> list[memoryview]:
+    view = memoryview(data)
+    tail = []
+    for length in lengths:
+        tail.append(view[start : start + length])
+        start += length + -length % 8
+    if start != len(data):
+        raise MessageRefused(
+            f"Expected {start} bytes by the lengths of the tail, got {len(data)}",
+            code="message-framing",
+        )
+    return tail

@@ -1,0 +1,218 @@
+"""What a component may ask for, and what the browser is told when it is granted.
+
+One table. A permission is reached by its name only; what it can turn into (sandbox tokens, CSP
+directives, Permissions-Policy features) stands here and nowhere else. ``SandboxToken`` lists all
+tokens that exist for us: ``allow-same-origin``, ``allow-top-navigation*`` and
+``allow-popups-to-escape-sandbox`` are not among them, so no permission, grant or file reaches them.
+
+``storage`` (an origin with a memory of its own) and ``frames`` do not exist yet.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import msgspec
+
+SandboxToken = Literal[
+    "allow-downloads", "allow-forms", "allow-modals", "allow-pointer-lock", "allow-popups"
+]
+
+
+class Permission(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a component may ask for.
+
+    Attributes:
+        meaning: What it allows, in plain words for the app's user.
+        takes_origins: The request and the grant list the exact origins it is for.
+        sandbox: Tokens added to the sandbox, in the attribute and in the CSP.
+        directives: CSP directives that get the origins and ``keywords``.
+        features: Permissions-Policy features that are switched on.
+        source: Where the specifications define it.
+    """
+
+    name: str
+    meaning: str
+    source: str
+    takes_origins: bool = False
+    sandbox: tuple[SandboxToken, ...] = ()
+    directives: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not set(self.sandbox) <= set(get_args(SandboxToken)):
+            raise ValueError(f"not a sandbox token that a permission may have: {self.sandbox}")
+
+
+_TABLE = (
+    Permission(
+        name="connect",
+        meaning="Send data to and receive data from the listed servers.",
+        source="CSP 3, connect-src",
+        takes_origins=True,
+        directives=("connect-src",),
+    ),
+    Permission(
+        name="images",
+        meaning="Load images from the listed servers, which see each request.",
+        source="CSP 3, img-src",
+        takes_origins=True,
+        directives=("img-src",),
+    ),
+    Permission(
+        name="fonts",
+        meaning="Load fonts from the listed servers, which see each request.",
+        source="CSP 3, font-src",
+        takes_origins=True,
+        directives=("font-src",),
+    ),
+    Permission(
+        name="media",
+        meaning="Load sound and video from the listed servers, which see each request.",
+        source="CSP 3, media-src",
+        takes_origins=True,
+        directives=("media-src",),
+    ),
+    Permission(
+        name="workers",
+        meaning="Compute in background threads, whose load the page cannot measure.",
+        source="CSP 3, worker-src",
+        directives=("worker-src",),
+        keywords=("blob:",),  # an opaque origin can start no other worker
+    ),
+    Permission(
+        name="wasm",
+        meaning="Run WebAssembly.",
+        source="CSP 3, 'wasm-unsafe-eval'",
+        directives=("script-src",),
+        keywords=("'wasm-unsafe-eval'",),
+    ),
+    Permission(
+        name="eval",
+        meaning="Turn text into code while it runs, so a review of its files cannot be complete.",
+        source="CSP 3, 'unsafe-eval'",
+        directives=("script-src",),
+        keywords=("'unsafe-eval'",),
+    ),
+    Permission(
+        name="inline-styles",
+        meaning="Style its own content with styles written into its HTML.",
+        source="CSP 3, 'unsafe-inline' in style-src",
+        directives=("style-src",),
+        keywords=("'unsafe-inline'",),
+    ),
+    Permission(
+        name="forms",
+        meaning="Use forms inside the component; they cannot be sent anywhere.",
+        source="HTML, sandboxed forms browsing context flag",
+        sandbox=("allow-forms",),  # submit events fire; form-action stays 'none'
+    ),
+    Permission(
+        name="popups",
+        meaning="Open new windows on any address, which can carry data away.",
+        source="HTML, sandboxed auxiliary navigation browsing context flag",
+        sandbox=("allow-popups",),
+    ),
+    Permission(
+        name="modals",
+        meaning="Open blocking dialogs (alert, confirm, prompt, print).",
+        source="HTML, sandboxed modals flag",
+        sandbox=("allow-modals",),
+    ),
+    Permission(
+        name="downloads",
+        meaning="Save files to your device.",
+        source="HTML, sandboxed downloads browsing context flag",
+        sandbox=("allow-downloads",),
+    ),
+    Permission(
+        name="pointer-lock",
+        meaning="Hide and capture the mouse pointer until you press Escape.",
+        source="HTML, sandboxed pointer lock browsing context flag",
+        sandbox=("allow-pointer-lock",),
+    ),
+    Permission(
+        name="fullscreen",
+        meaning="Fill the whole screen.",
+        source="Fullscreen API, Permissions Policy integration",
+        features=("fullscreen",),
+    ),
+    Permission(
+        name="camera",
+        meaning="See through your camera, after the browser has asked you.",
+        source="Media Capture and Streams, Permissions Policy integration",
+        features=("camera",),
+    ),
+    Permission(
+        name="microphone",
+        meaning="Hear through your microphone, after the browser has asked you.",
+        source="Media Capture and Streams, Permissions Policy integration",
+        features=("microphone",),
+    ),
+    Permission(
+        name="geolocation",
+        meaning="Know where you are, after the browser has asked you.",
+        source="Geolocation API, Permissions Policy integration",
+        features=("geolocation",),
+    ),
+    Permission(
+        name="clipboard-read",
+        meaning="Read what you have copied.",
+        source="Clipboard API, Permissions Policy integration",
+        features=("clipboard-read",),
+    ),
+    Permission(
+        name="clipboard-write",
+        meaning="Put something on your clipboard.",
+        source="Clipboard API, Permissions Policy integration",
+        features=("clipboard-write",),
+    ),
+    Permission(
+        name="autoplay",
+        meaning="Play sound and video without a click.",
+        source="HTML, autoplay feature",
+        features=("autoplay",),
+    ),
+)
+
+PERMISSIONS: Mapping[str, Permission] = MappingProxyType({each.name: each for each in _TABLE})
+
+FEATURES: tuple[str, ...] = tuple(
+    """
+    accelerometer ambient-light-sensor aria-notify attribution-reporting autoplay battery bluetooth
+    browsing-topics camera captured-surface-control ch-ua-high-entropy-values clipboard-read
+    clipboard-write compute-pressure cross-origin-isolated deferred-fetch deferred-fetch-minimal
+    digital-credentials-create digital-credentials-get display-capture encrypted-media
+    focus-without-user-activation fullscreen gamepad geolocation gyroscope hid
+    identity-credentials-get idle-detection keyboard-map language-detector language-model
+    local-fonts local-network local-network-access loopback-network magnetometer
+    media-playback-while-not-visible microphone midi on-device-speech-recognition otp-credentials
+    payment picture-in-picture private-state-token-issuance private-state-token-redemption
+    publickey-credentials-create publickey-credentials-get screen-wake-lock serial
+    speaker-selection storage-access summarizer sync-xhr translator usb web-share
+    window-management xr-spatial-tracking
+    """.split()  # noqa: SIM905 - sixty words read better as a paragraph than as sixty lines
+)
+"""All features that Chromium 156 reports, and some that it knows behind flags or others know.
+
+Client hints (``ch-*``) but the one that script can read are left out: they are request headers to
+origins that a component cannot reach anyway.
+"""
+
+
+def permissions_policy(granted: Iterable[str] = ()) -> str:
+    """Denies every feature but ``granted``. An opaque origin can only be granted ``*``."""
+    allowed = set(granted)
+    return ", ".join(f"{name}={'*' if name in allowed else '()'}" for name in FEATURES)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``Did you mean "camera"? Known: …`` for a hint."""
+    names = list(known)
+    match = difflib.get_close_matches(name.lower(), names, n=1)
+    guess = f'Did you mean "{match[0]}"? ' if match else ""
+    return f"{guess}Known: {', '.join(names)}."

@@ -1,0 +1,1 @@
+"""The server. Tornado is imported here and nowhere else."""

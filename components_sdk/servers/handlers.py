@@ -1,0 +1,175 @@
+"""Handlers: HTTP requests to the app's origin and to the components' origins.
+
+Every handler checks ``Host`` first, because a name that somebody else's DNS points at this
+server would otherwise make a foreign page same-origin with the app (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import secrets
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from tornado.web import RequestHandler
+
+from ..app import Deployment, PageEntry
+from ..pages import BARE_HEADERS, Response, host_files, text_response
+from ..policy import host_headers
+from ..resources import templates
+from ..session import Session
+from .visits import Visit, Visits
+
+logger = logging.getLogger("components_sdk")
+
+COOKIE = "components_visitor"
+SECURE_COOKIE_PREFIX = "__Host-"  # browsers take such a name over https only
+
+_environment = Environment(
+    loader=FileSystemLoader(templates() / "pages"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+
+
+class Handler(RequestHandler):
+    """Base: answers a ``Response`` and nothing else."""
+
+    def initialize(self, deployment: Deployment, visits: Visits) -> None:
+        self.deployment = deployment
+        self.visits = visits
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    def answer(self, response: Response) -> None:
+        """Write a response; a HEAD request gets its headers only (Tornado drops the body)."""
+        self.set_status(response.status)
+        for name, value in response.headers.items():
+            self.set_header(name, value)
+        self.finish(response.body)
+
+    def refuse(self, status: int, sentence: str) -> None:
+        """Answer an error that tells nothing of the inside."""
+        self.answer(text_response(status, sentence, BARE_HEADERS))
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """What Tornado itself refuses, and what raised: logged already, told to nobody."""
+        self.refuse(status_code, "The app could not answer this. Its log says why.")
+
+    def compute_etag(self) -> None:
+        """None: what may be kept is immutable, and the rest must not be."""
+        return
+
+
+class UnknownHost(Handler):
+    """A ``Host`` that is neither the app's nor a component's."""
+
+    def prepare(self) -> None:
+        self.refuse(421, f"This server is at {self.deployment.origins.app}")
+
+
+class WrongPath(Handler):
+    """A path of the app's host that no page is registered for."""
+
+    def prepare(self) -> None:
+        self.refuse(404, "There is no such page.")
+
+
+class ComponentHandler(Handler):
+    """All of a component's origin. The answers were made before: see pages.py."""
+
+    def prepare(self) -> None:
+        self.answer(self._response())
+
+    def _response(self) -> Response:
+        request = self.request
+        site = self.deployment.site(request.host)
+        if site is None:
+            return text_response(421, "No component is served here.", BARE_HEADERS)
+        if request.method not in ("GET", "HEAD"):
+            return site.refusal(405, "Only GET.")
+        if "Service-Worker" in request.headers:
+            # A worker would answer in the place of this server.
+            return site.refusal(403, "No service workers.")
+        if "Cookie" in request.headers:
+            logger.warning("a cookie was sent to %s: another server shares its site", request.host)
+        found = site.table.get(request.path)
+        if found is None:
+            return site.refusal(404, "There is no such file.")
+        # Browsers that send no Sec-Fetch-Dest are confined by the CSP's sandbox all the same.
+        destination = request.headers.get("Sec-Fetch-Dest", "iframe")
+        if request.path == site.document_path and destination != "iframe":
+            return site.refusal(403, "This is a component; it only opens inside its app.")
+        return found
+
+
+class StaticHandler(Handler):
+    """The page's runtime: a closed table, read once."""
+
+    def get(self) -> None:
+        self.answer(
+            host_files().table.get(self.request.path)
+            or text_response(404, "There is no such file.", BARE_HEADERS)
+        )
+
+
+class PageHandler(Handler):
+    """A page of the app: runs the page function, and answers the page's frame."""
+
+    def initialize(self, deployment: Deployment, visits: Visits, entry: PageEntry) -> None:  # type: ignore[override]
+        super().initialize(deployment, visits)
+        self.entry = entry
+
+    async def get(self) -> None:
+        app = self.deployment.app
+        session = Session(secrets.token_hex(4), app.ledger, app.limits)
+        opened = self.deployment.open(self.entry, session)
+        result = self.entry.function(opened.page)
+        if inspect.isawaitable(result):
+            await result
+        opened.seal()
+        visit = Visit(opened, self._visitor())
+        self.visits.add(visit)
+        self.answer(self._page(visit))
+
+    def _visitor(self) -> str:
+        secure = self.deployment.origins.app.startswith("https:")
+        name = cookie_name(secure)
+        known = self.get_cookie(name)
+        if known and len(known) >= 32:
+            return known
+        visitor = secrets.token_urlsafe(32)
+        self.set_cookie(name, visitor, httponly=True, samesite="Strict", secure=secure, path="/")
+        return visitor
+
+    def _page(self, visit: Visit) -> Response:
+        app, deployment = self.deployment.app, self.deployment
+        files = host_files()
+        body = _environment.get_template("host.html").render(
+            title=app.title,
+            theme=app.theme,
+            static=files.prefix,
+            modules=files.modules,
+            config={
+                "socket": f"{deployment.socket_url}?token={visit.token}",
+                "messageBytes": app.limits.message_bytes,
+                "readySeconds": app.limits.ready_seconds,
+                "hangSeconds": app.limits.hang_seconds,
+            },
+        )
+        served = visit.opened.served.values()
+        csp = deployment.host_csp(sorted(each.site.document_url for each in served))
+        features = {feature for each in served for feature in each.policy.features}
+        headers = {
+            **host_headers(csp, sorted(features)),
+            "Content-Type": "text/html; charset=utf-8",
+        }
+        return Response(200, headers, body.encode())
+
+
+def cookie_name(secure: bool) -> str:
+    """Of the visitor's cookie."""
+    return SECURE_COOKIE_PREFIX + COOKIE if secure else COOKIE

@@ -1,0 +1,173 @@
+"""serve: one Tornado server, one port, routed by ``Host``.
+
+    serve(app)                      # http://localhost:8501, or the next free port
+    serve(app, port=9000)           # that port or an error
+
+Inside an existing Tornado application, pass the rules on; everything else stays its own:
+
+    origins = Origins.local(8888, secret)
+    tornado.web.Application([*rules(app, origins), (r"/own", OwnHandler)])
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_sockets
+from tornado.routing import Matcher, Rule
+from tornado.web import Application
+
+from ..app import SOCKET_PATH, App, Deployment
+from ..errors import AppError, ServeError
+from ..origins import Origins
+from ..pages import STATIC
+from .handlers import (
+    ComponentHandler,
+    PageHandler,
+    StaticHandler,
+    UnknownHost,
+    WrongPath,
+)
+from .socket import SocketHandler
+from .visits import Visits
+
+DEFAULT_PORT = 8501
+MAX_HEADER_BYTES = 16 * 1024
+MAX_BODY_BYTES = 64 * 1024  # no request of ours has a body
+IDLE_SECONDS = 120  # of a kept-alive connection; also bounds a client that sends slowly
+
+
+class _On(Matcher):
+    """Matches a request by its ``Host`` and, if given, its exact path or the path's beginning."""
+
+    def __init__(
+        self, is_host: Callable[[str], bool], path: str | None = None, prefix: str = ""
+    ) -> None:
+        self._is_host = is_host
+        self._path = path
+        self._prefix = prefix
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        if not self._is_host(request.host) or not request.path.startswith(self._prefix):
+            return None
+        return {} if self._path in (None, request.path) else None
+
+
+def rules(app: App, origins: Origins) -> list[Rule]:
+    """Routes of the app's pages and its components, for any Tornado application.
+
+    Raises:
+        AppError: The app has no page.
+    """
+    if not app.pages:
+        raise AppError(
+            f"{app.title!r} has no page",
+            code="no-page",
+            hint='Register one: @app.page("/")',
+        )
+    deployment = Deployment(app, origins)
+    common = {"deployment": deployment, "visits": Visits()}
+    suffix = origins.components.replace("{name}", "", 1).partition("://")[2]
+
+    def is_app(host: str) -> bool:
+        return host == origins.app_host
+
+    def is_component(host: str) -> bool:
+        return host.endswith(suffix) and host != origins.app_host
+
+    return [
+        Rule(_On(is_component), ComponentHandler, common),
+        Rule(_On(is_app, SOCKET_PATH), SocketHandler, common),
+        Rule(_On(is_app, prefix=STATIC), StaticHandler, common),
+        *(
+            Rule(_On(is_app, path), PageHandler, {**common, "entry": entry})
+            for path, entry in app.pages.items()
+        ),
+    ]
+
+
+def application(app: App, origins: Origins) -> Application:
+    """A Tornado application that serves one app and nothing else."""
+    routes = rules(app, origins)
+    common = dict(routes[0].target_kwargs)
+    return Application(
+        [*routes, Rule(_On(lambda host: host == origins.app_host), WrongPath, common)],
+        default_handler_class=UnknownHost,
+        default_handler_args=common,
+        websocket_max_message_size=app.limits.message_bytes,
+        websocket_ping_interval=20,
+        log_function=lambda handler: None,
+        visits=common["visits"],
+    )
+
+
+def bind(port: int | None) -> list[socket.socket]:
+    """Listen on loopback: on a port that was asked for, or on the first free one from 8501.
+
+    Raises:
+        ServeError: The port that was asked for is taken or not allowed.
+    """
+    for candidate in [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + 100):
+        try:
+            return bind_sockets(candidate, "127.0.0.1")
+        except OSError as error:
+            if port is None and error.errno == errno.EADDRINUSE:
+                continue
+            raise ServeError(
+                f"Expected a free port, got {candidate}: {error.strerror}",
+                code="port",
+                hint="Choose another with --port, or leave --port out to get a free one.",
+            ) from None
+    raise ServeError(f"No free port from {DEFAULT_PORT} to {DEFAULT_PORT + 99}", code="port")
+
+
+class Server:
+    """One app, served inside a running event loop.
+
+    Args:
+        sockets: Bound already, all to the same port.
+    """
+
+    def __init__(self, app: App, sockets: list[socket.socket]) -> None:
+        self.origins = Origins.local(sockets[0].getsockname()[1], app.secret)
+        self._application = application(app, self.origins)
+        self._server = HTTPServer(
+            self._application,
+            max_header_size=MAX_HEADER_BYTES,
+            max_body_size=MAX_BODY_BYTES,
+            idle_connection_timeout=IDLE_SECONDS,
+        )
+        self._server.add_sockets(sockets)
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        self._server.stop()
+        await self._server.close_all_connections()
+        visits: Visits = self._application.settings["visits"]
+        await visits.close()
+
+
+def serve(app: App, *, port: int | None = None) -> None:
+    """Serve until interrupted. Prints ``Serving on http://localhost:PORT``.
+
+    Raises:
+        ServeError: The port is taken or not allowed.
+    """
+
+    async def run() -> None:
+        server = Server(app, bind(port))
+        print(f"Serving on {server.origins.app}", flush=True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await server.stop()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())

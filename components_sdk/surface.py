@@ -1,0 +1,183 @@
+"""What the browser will be told about one component: the subject of pitfalls.py.
+
+A ``Surface`` holds the texts as they are sent, whoever wrote them, and reads them as a browser does:
+ASCII case, ASCII white space, the first directive wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from .csp import ascii_lower, exact_origin, host_of, is_ipv4, parse_csp, split_tokens
+from .policy import Policy, host_csp
+
+_NOT_FETCHED = {"sandbox", "frame-ancestors", "webrtc", "report-to", "report-uri", "trusted-types"}
+# "*", "https:", "https://*", "*:443" and the like
+_ANYWHERE = re.compile(
+    r"(?!(data|blob):)[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?\*(:\S*)?(/\S*)?", re.IGNORECASE
+)
+
+
+class Surface(msgspec.Struct, frozen=True, kw_only=True):
+    """What the browser will be told about one component.
+
+    Attributes:
+        sandbox: The iframe's attribute as written; ``None`` if there is no attribute.
+        headers: Of every response of the component.
+        host_csp: The Content-Security-Policy of the page that holds the frame.
+        shared_origin: Declared: other components, or the app itself, are on the same origin.
+        cookies: The component's server reads or sets cookies.
+    """
+
+    app_origin: str
+    component_origin: str
+    sandbox: str | None
+    headers: dict[str, str]
+    host_csp: str
+    allow: str = ""
+    shared_origin: bool = False
+    cookies: bool = False
+
+    def __post_init__(self) -> None:
+        exact_origin(self.app_origin)
+        exact_origin(self.component_origin)
+
+    @property
+    def csp(self) -> dict[str, tuple[str, ...]]:
+        return parse_csp(self.header("Content-Security-Policy") or "")
+
+    @property
+    def sources(self) -> Iterator[tuple[str, str]]:
+        """Every directive and source that has to do with loading, sending or running."""
+        for name, sources in self.csp.items():
+            if name not in _NOT_FETCHED:
+                yield from ((name, source) for source in sources)
+
+    @property
+    def sandboxes(self) -> tuple[set[str], ...]:
+        """Tokens of the attribute, and of the CSP: in a tab of its own only the latter holds."""
+        written = (split_tokens(self.sandbox or ""), self.csp.get("sandbox", ()))
+        return tuple({ascii_lower(token) for token in tokens} for tokens in written)
+
+    @property
+    def features(self) -> set[str]:
+        """Features that ``allow`` hands over."""
+        return {ascii_lower(t[0]) for each in self.allow.split(";") if (t := split_tokens(each))}
+
+    @property
+    def foreign_sources(self) -> list[str]:
+        """Origins other than its own that the component may load from or connect to."""
+        return [
+            f"{name} {source}"
+            for name, source in self.sources
+            if not source.startswith("'")
+            and not is_local(source)
+            and not is_within(source, self.component_origin)
+        ]
+
+    def header(self, name: str) -> str | None:
+        wanted = ascii_lower(name)
+        return next((v for k, v in self.headers.items() if ascii_lower(k) == wanted), None)
+
+
+def surface(
+    policy: Policy,
+    app_origin: str,
+    component_origin: str,
+    host_csp: str,
+    *,
+    shared_origin: bool = False,
+) -> Surface:
+    """What the browser will be told if nothing alters what ``policy`` says."""
+    return Surface(
+        app_origin=app_origin,
+        component_origin=component_origin,
+        sandbox=policy.sandbox_attribute,
+        allow=policy.allow,
+        headers=policy.headers(component_origin, app_origin),
+        host_csp=host_csp,
+        shared_origin=shared_origin,
+    )
+
+
+def same_site(a: str, b: str) -> bool:
+    """Whether two origins look like one site, without a list of public suffixes.
+
+    One host below the other, or equal last two labels; so ``x.co.uk`` and ``y.co.uk`` look the
+    same, too. ``X.localhost`` is a site of its own for each X, as browsers see it.
+    """
+    first, second = host_of(a), host_of(b)
+    if first == second or is_ipv4(first) or is_ipv4(second):
+        return first == second
+    if "localhost" in (first, second):
+        return False
+    below = first.endswith(f".{second}") or second.endswith(f".{first}")
+    return below or first.split(".")[-2:] == second.split(".")[-2:]
+
+
+def is_anywhere(source: str) -> bool:
+    """Whether a CSP source means the whole network."""
+    return bool(_ANYWHERE.fullmatch(source))
+
+
+def is_local(source: str) -> bool:
+    return ascii_lower(source) in ("data:", "blob:")
+
+
+def is_within(source: str, origin: str) -> bool:
+    """Whether a CSP source names this origin or something below it, by whatever scheme."""
+    return ascii_lower(source).split("://")[-1].split("/")[0] == origin.split("://")[1]
+
+
+GOOD = surface(
+    Policy("example"),
+    "http://localhost:8000",
+    "http://example-0a1b2c3d.localhost:8000",
+    host_csp(
+        "http://localhost:8000",
+        "ws://localhost:8000/socket",
+        ["http://example-0a1b2c3d.localhost:8000/frame/"],
+        "/static/",
+    ),
+)
+"""The default policy on the default origins; the good example of most rules."""
+
+
+def good_but(
+    *,
+    csp: dict[str, str | None] | None = None,
+    host: dict[str, str | None] | None = None,
+    headers: dict[str, str | None] | None = None,
+    sandbox: str | None = GOOD.sandbox,
+    allow: str = GOOD.allow,
+    app_origin: str = GOOD.app_origin,
+    component_origin: str = GOOD.component_origin,
+    shared_origin: bool = False,
+    cookies: bool = False,
+) -> Surface:
+    """``GOOD`` with some directives, headers or fields changed; ``None`` removes one."""
+
+    def moved(text: str) -> str:
+        return text.replace(GOOD.component_origin, component_origin)
+
+    own_csp = _edit(moved(GOOD.headers["Content-Security-Policy"]), csp or {})
+    merged = {**GOOD.headers, "Content-Security-Policy": own_csp, **(headers or {})}
+    return Surface(
+        app_origin=app_origin,
+        component_origin=component_origin,
+        sandbox=sandbox,
+        allow=allow,
+        headers={name: value for name, value in merged.items() if value is not None},
+        host_csp=_edit(moved(GOOD.host_csp), host or {}),
+        shared_origin=shared_origin,
+        cookies=cookies,
+    )
+
+
+def _edit(csp: str, changes: dict[str, str | None]) -> str:
+    old = {name: " ".join(sources) for name, sources in parse_csp(csp).items()}
+    merged = {**old, **changes}
+    return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)

@@ -1,0 +1,56 @@
+// Cards: what stands in the place of a component that is not there, and why.
+
+/** @import { Denied, FailureCode, Kind } from "./wire.js" */
+
+/** @type {Record<FailureCode, [title: string, cause: string]>} */
+const CAUSES = {
+  "module-error": ["could not be loaded", "Its main.js has an error."],
+  "component-threw": ["stopped with an error", "Its function threw."],
+  "no-default-export": ["could not be loaded", "Its main.js exports no function by default."],
+  "not-ready": ["did not get ready in time", "Likely its module waits for something that never comes, is in an endless loop, or could not be fetched."],
+  hung: ["does not answer any more", "It was removed so that the page goes on working."],
+  navigated: ["left its page", "A component may not load another document; it was removed."],
+  protocol: ["broke the protocol", "It sent what no component sends; it was removed."],
+  blocked: ["was blocked by the browser", "The page's policy does not allow its frame."],
+};
+
+/** @param {string} tag @param {string} text */
+function node(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+/** @param {string} title @param {string} sentence @param {"alert" | "status"} role */
+export function cardFor(title, sentence, role) {
+  const card = document.createElement("section");
+  card.className = "card";
+  card.setAttribute("role", role);
+  card.append(node("strong", title), node("p", sentence));
+  return card;
+}
+
+/** @param {Kind} kind @param {FailureCode} code @param {string} detail @param {() => void} retry */
+export function failureCard(kind, code, detail, retry) {
+  const [title, cause] = CAUSES[code];
+  const card = cardFor(`“${kind.title}” ${title}`, cause, "alert");
+  card.dataset.code = code;
+  const button = node("button", "Retry");
+  button.addEventListener("click", retry);
+  card.append(node("code", `${code}: ${detail}`), button);
+  return card;
+}
+
+/** @param {Denied} denied */
+export function deniedCard({ title, missing, line }) {
+  const card = cardFor(`“${title}” asks for more than this app grants`, "It was not started.", "status");
+  card.dataset.code = "not-granted";
+  const list = document.createElement("ul");
+  for (const { permission, meaning, reason } of missing) {
+    const item = node("li", "");
+    item.append(node("code", permission), ` ${meaning} Its reason: “${reason}”`);
+    list.append(item);
+  }
+  card.append(list, node("p", "To grant it, the app's author writes:"), node("code", line));
+  return card;
+}

@@ -1,0 +1,161 @@
+// The frame's side: runs first in every frame document, before the author's module.
+//
+// 1. hello by window; the port comes back with an echo; the echo goes back through the port once
+//    the author's module is there. Only then do arguments arrive.
+// 2. What it needs from the browser it takes now, before the author's code can change it.
+// 3. The author gets { root, args, onArgs, setValue, emit } and nothing of the protocol.
+(() => {
+  "use strict";
+  /** @import { FromFrame, ToFrame, Port, FailureCode } from "./wire.js" */
+  /** @typedef {Record<string, unknown>} ArgValues */
+  /**
+   * @typedef {object} Author
+   * @property {HTMLElement} root Where the component draws; holds body.html.
+   * @property {ArgValues} args The arguments, and the value under `value`.
+   * @property {(listener: (args: ArgValues) => void) => void} onArgs Called at once and after
+   *   every change.
+   * @property {(value: unknown) => void} setValue Sets the component's lasting value.
+   * @property {(event: string, detail?: unknown) => void} emit Sends a one-shot event.
+   */
+
+  const { apply } = Reflect;
+  const portPost = MessagePort.prototype.postMessage;
+  const log = console.error.bind(console);
+  const page = window.parent;
+  const html = document.documentElement;
+  const start = new URLSearchParams(location.hash.slice(1));
+
+  /** @type {MessagePort | undefined} */
+  let port;
+  let echo = "";
+  /** @type {((author: Author) => unknown) | undefined} */
+  let component;
+  /** @type {ArgValues} */
+  let args = {};
+  /** @type {((args: ArgValues) => void)[]} */
+  const listeners = [];
+  /** @type {{ code: FailureCode, message: string } | undefined} */
+  let failure;
+  let started = false;
+  let height = -1;
+
+  /** @param {FromFrame} message */
+  const post = (message) => port && apply(portPost, port, [message]);
+
+  /** @param {string} code @param {string} message */
+  const tell = (code, message) => log(`[components_sdk] ${code}: ${message}`);
+
+  /** @param {string | null} theme */
+  const setTheme = (theme) => {
+    html.dataset.theme = theme === "dark" ? "dark" : "light";
+  };
+
+  /** @param {FailureCode} code @param {string} message */
+  const fail = (code, message) => {
+    failure ??= { code, message };
+    post({ type: "failed", ...failure });
+  };
+
+  const measure = () => {
+    const now = Math.ceil(html.getBoundingClientRect().height);
+    if (started && now !== height) post({ type: "height", height: (height = now) });
+  };
+
+  const ready = () => {
+    if (failure) fail(failure.code, failure.message);
+    else if (port && component) post({ type: "ready", echo });
+  };
+
+  /** @param {(args: ArgValues) => void} listener */
+  const onArgs = (listener) => {
+    listeners.push(listener);
+    listener(args);
+  };
+
+  /** @param {() => FromFrame} message */
+  const offer = (message) => {
+    try {
+      post(message());
+    } catch (error) {
+      tell("value-clone", `Expected a value that can be copied - ${error}`);
+    }
+  };
+
+  /** @param {unknown} value */
+  const setValue = (value) => {
+    args = { ...args, value };
+    offer(() => ({ type: "value", value }));
+  };
+
+  /** @param {string} event @param {unknown} detail */
+  const emit = (event, detail = null) => offer(() => ({ type: "event", event, value: detail }));
+
+  const run = async () => {
+    const root = /** @type {HTMLElement} */ (document.getElementById("root"));
+    const author = { root, args, onArgs, setValue, emit };
+    const cleanUp = await /** @type {(author: Author) => unknown} */ (component)(author);
+    if (typeof cleanUp === "function") addEventListener("pagehide", () => cleanUp());
+  };
+
+  /** @param {MessageEvent<ToFrame>} event */
+  const receive = ({ data: message }) => {
+    switch (message.type) {
+      case "init":
+        args = message.args;
+        run().catch((error) => {
+          log(error);
+          fail("component-threw", String(error));
+        });
+        started = true;
+        new ResizeObserver(measure).observe(html);
+        return measure();
+      case "args":
+        args = { ...args, ...message.args };
+        for (const listener of listeners) listener(args);
+        return;
+      case "theme":
+        return setTheme(message.theme);
+      case "ping":
+        return post({ type: "pong", count: message.count });
+      case "refused":
+        return tell(message.code, message.message);
+    }
+  };
+
+  /** @param {MessageEvent<Port>} event */
+  const onPort = ({ source, data, ports }) => {
+    if (source !== page || data?.type !== "port" || !ports[0]) return;
+    removeEventListener("message", onPort);
+    port = ports[0];
+    echo = data.echo;
+    port.onmessage = receive;
+    ready();
+  };
+
+  /** @param {ErrorEvent | Event} event */
+  const onError = (event) => {
+    if (component) return; // the author's own, later errors stand in the console
+    const line = "lineno" in event ? event.lineno - Number(html.dataset.moduleLine) + 1 : 0;
+    const where = line > 0 ? `main.js, line ${line}: ` : "";
+    const what = "message" in event ? event.message : "a file that it imports could not be loaded";
+    fail("module-error", where + what);
+  };
+
+  Object.defineProperty(globalThis, "__components_sdk_define", {
+    /** @param {unknown} defined */
+    value: (defined) => {
+      if (typeof defined !== "function") {
+        return fail("no-default-export", `Expected a function, got ${typeof defined}`);
+      }
+      component ??= /** @type {(author: Author) => unknown} */ (defined);
+      ready();
+    },
+  });
+
+  setTheme(start.get("theme"));
+  html.lang = start.get("lang") ?? "en";
+  html.dir = start.get("dir") === "rtl" ? "rtl" : "ltr";
+  addEventListener("message", onPort);
+  addEventListener("error", onError, true); // capturing: a failed import does not bubble
+  page.postMessage({ type: "hello", nonce: start.get("nonce") }, "*");
+})();

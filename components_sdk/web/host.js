@@ -1,0 +1,314 @@
+// The page's side: shows what the app says, and passes on what frames may say.
+//
+// The page is trusted, its frames are not: every value of a frame is checked by its schema here
+// (so that its author learns at once) and again by the app (which trusts nobody).
+
+/** @import { Denied, Element as Part, FailureCode, FromFrame, FromPage, Kind, Mount, Rows, Theme, ToPage } from "./wire.js" */
+
+import { cardFor, deniedCard, failureCard } from "./cards.js";
+import { Channel, startHeart } from "./channel.js";
+import { Socket } from "./socket.js";
+import { ValueRefused, decode, encode } from "./values.js";
+
+/**
+ * @typedef {object} Config
+ * @property {string} socket
+ * @property {number} messageBytes
+ * @property {number} readySeconds
+ * @property {number} hangSeconds
+ */
+
+/** @type {Config} */
+const config = JSON.parse(byId("components-config").textContent ?? "");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const chosen = document.documentElement.dataset.theme;
+/**
+ * @typedef {object} TrustedTypes Not in every engine, nor in TypeScript's library.
+ * @property {(name: string, rules: { createHTML: (html: string) => string }) => { createHTML: (html: string) => string }} createPolicy
+ */
+/** @type {TrustedTypes | undefined} */
+const trustedTypes = Reflect.get(window, "trustedTypes");
+// The only markup that is not built node by node: what the app's sanitiser let through.
+const cleaned = trustedTypes?.createPolicy("components-sdk", { createHTML: (html) => html });
+
+/** @type {Map<string, Kind>} */
+const kinds = new Map();
+/** Everything on the page that can be removed, by id. @type {Map<string, HTMLElement>} */
+const nodes = new Map([["", byId("page")]]);
+/** @type {Map<string, Frame>} */
+const frames = new Map();
+
+const socket = new Socket(config.socket, config.messageBytes, show, (offline) => {
+  byId("offline").hidden = !offline;
+});
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @returns {Theme} */
+function theme() {
+  if (chosen === "light" || chosen === "dark") return chosen;
+  return dark.matches ? "dark" : "light";
+}
+
+/** One component on the page: its arguments outlive its frames. */
+class Frame {
+  /** @type {Channel | undefined} */
+  channel;
+
+  /** @param {Mount} mount @param {Kind} kind @param {Uint8Array[]} tail */
+  constructor(mount, kind, tail) {
+    this.id = mount.id;
+    this.kind = kind;
+    this.maxHeight = mount.max_height;
+    /** @type {Record<string, unknown>} */
+    this.args = this.decoded(mount.args, tail);
+    this.place = document.createElement("div");
+    this.place.className = "component";
+    this.start();
+  }
+
+  /** @param {Record<string, unknown>} wire @param {Uint8Array[]} tail */
+  decoded(wire, tail) {
+    const entries = Object.entries(wire);
+    return Object.fromEntries(entries.map(([name, value]) => [name, decode(this.kind.args[name], value, tail)]));
+  }
+
+  start() {
+    const channel = new Channel(
+      this.kind,
+      theme(),
+      {
+        args: () => this.args,
+        onMessage: (message) => this.receive(message),
+        onEnd: (code, detail) => this.failed(code, detail),
+      },
+      config,
+    );
+    this.channel = channel;
+    this.place.replaceChildren(channel.frame);
+  }
+
+  /** @param {FailureCode} code @param {string} detail */
+  failed(code, detail) {
+    socket.send([{ type: "report", frame: this.id, code, detail }], []);
+    this.place.replaceChildren(failureCard(this.kind, code, detail, () => this.start()));
+  }
+
+  /** @param {Record<string, unknown>} args */
+  patch(args) {
+    this.args = { ...this.args, ...args };
+    this.channel?.post({ type: "args", args });
+  }
+
+  /** @param {string} code @param {string} message */
+  tell(code, message) {
+    this.channel?.post({ type: "refused", code, message });
+  }
+
+  /** @param {FromFrame} message */
+  receive(message) {
+    switch (message.type) {
+      case "height": {
+        const height = Math.min(Number(message.height) || 0, this.maxHeight);
+        if (this.channel) this.channel.frame.style.height = `${Math.max(height, 0)}px`;
+        return;
+      }
+      case "value":
+        if (!this.kind.has_value) return this.tell("no-value", "Declare one: value: Value[int] = 0");
+        return this.offer(this.kind.args.value, message.value, (wire) => {
+          this.args = { ...this.args, value: message.value };
+          return { type: "value", frame: this.id, value: wire };
+        });
+      case "event": {
+        const name = String(message.event);
+        if (!Object.hasOwn(this.kind.events, name)) {
+          return this.tell("unknown-event", `Declare it in the class: ${name}: Event[str]`);
+        }
+        return this.offer(this.kind.events[name], message.value, (wire) => {
+          return { type: "event", frame: this.id, event: name, value: wire };
+        });
+      }
+      default:
+        this.channel?.end("protocol", "an unknown message");
+    }
+  }
+
+  /**
+   * Check a value of the frame and send it on.
+   * @param {any} schema
+   * @param {unknown} value
+   * @param {(wire: unknown) => FromPage} message
+   */
+  offer(schema, value, message) {
+    /** @type {Uint8Array[]} */
+    const tail = [];
+    try {
+      const wire = encode(schema, value, tail);
+      const refusal = socket.send([message(wire)], tail);
+      if (refusal) this.tell("message-size", refusal);
+    } catch (error) {
+      if (!(error instanceof ValueRefused)) throw error;
+      this.tell(error.code, error.message);
+    }
+  }
+}
+
+// what the app says ------------------------------------------------------------------------------
+
+/** @param {ToPage[]} messages @param {Uint8Array[]} tail */
+function show(messages, tail) {
+  for (const message of messages) showOne(message, tail);
+}
+
+/** @param {ToPage} message @param {Uint8Array[]} tail */
+function showOne(message, tail) {
+  switch (message.type) {
+    case "kind":
+      return kinds.set(message.name, message);
+    case "mount": {
+      const kind = kinds.get(message.kind);
+      if (!kind) throw new Error(`a mount before its kind: ${message.kind}`);
+      const frame = new Frame(message, kind, tail);
+      frames.set(message.id, frame);
+      return put(message.id, message.parent, frame.place);
+    }
+    case "patch": {
+      const frame = frames.get(message.frame);
+      return frame?.patch(frame.decoded(message.args, tail));
+    }
+    case "element":
+      return put(message.id, message.parent, element(message));
+    case "change":
+      return change(nodes.get(message.element), message.text);
+    case "remove":
+      return remove(message.id);
+    case "denied":
+      return put(message.id, message.parent, deniedCard(message));
+    case "alert":
+      return alertCard(message.reference);
+    case "refused":
+      return refused(message.frame, message.code, message.message);
+    case "rows":
+      return addRows(message);
+  }
+}
+
+/** @param {string} id @param {string} parent @param {HTMLElement} node */
+function put(id, parent, node) {
+  node.dataset.id = id;
+  nodes.set(id, node);
+  nodes.get(parent)?.append(node);
+}
+
+/** @param {Part} part */
+function element(part) {
+  const tag = { text: "p", heading: `h${part.level}`, html: "div", button: "button", columns: "div", column: "div", ledger: "table" }[part.kind];
+  const node = document.createElement(tag);
+  node.className = part.kind;
+  if (part.kind === "button") {
+    node.addEventListener("click", () => socket.send([{ type: "press", element: part.id }], []));
+  }
+  if (part.kind === "ledger") fillLedger(node);
+  else if (part.text) change(node, part.text);
+  return node;
+}
+
+/** @param {HTMLElement | undefined} node @param {string} text */
+function change(node, text) {
+  if (!node) return;
+  if (node.className !== "html") node.textContent = text;
+  else node.innerHTML = cleaned?.createHTML(text) ?? text;
+}
+
+/** @param {string} id */
+function remove(id) {
+  const node = nodes.get(id);
+  for (const inner of node?.querySelectorAll("[data-id]") ?? []) forget(/** @type {HTMLElement} */ (inner));
+  if (node) forget(node);
+  node?.remove();
+}
+
+/** @param {HTMLElement} node */
+function forget(node) {
+  const id = node.dataset.id ?? "";
+  frames.get(id)?.channel?.close();
+  frames.delete(id);
+  nodes.delete(id);
+}
+
+/** @param {string} reference */
+function alertCard(reference) {
+  const card = cardFor("Something went wrong in this app", `It has been logged under ${reference}. You can go on working.`, "alert");
+  const dismiss = document.createElement("button");
+  dismiss.textContent = "Dismiss";
+  dismiss.addEventListener("click", () => card.remove());
+  card.append(dismiss);
+  byId("alerts").append(card);
+}
+
+/** @param {string} id @param {string} code @param {string} message */
+function refused(id, code, message) {
+  const frame = frames.get(id);
+  if (frame) frame.tell(code, message);
+  else console.error(`[components_sdk] ${code}: ${message}`);
+}
+
+// the ledger -------------------------------------------------------------------------------------
+
+const COLUMNS = ["Time", "Component", "Direction", "What", "Type", "Bytes", "Held"];
+const SHOWN_ROWS = 200; // the app's ledger has them all
+
+/** @param {HTMLElement} table */
+function fillLedger(table) {
+  const head = document.createElement("thead");
+  head.append(tableRow("th", COLUMNS));
+  const caption = document.createElement("caption");
+  caption.textContent = "What crossed between this page's components and the app, newest first";
+  table.append(caption, head, document.createElement("tbody"));
+}
+
+/** @param {"td" | "th"} tag @param {string[]} texts */
+function tableRow(tag, texts) {
+  const row = document.createElement("tr");
+  for (const text of texts) {
+    const cell = document.createElement(tag);
+    cell.textContent = text;
+    row.append(cell);
+  }
+  return row;
+}
+
+/** @param {Rows} message */
+function addRows({ rows }) {
+  for (const body of document.querySelectorAll("table.ledger tbody")) {
+    for (const row of rows) {
+      const time = new Date(row.time * 1000).toLocaleTimeString();
+      const name = `${row.component} (${row.key})`;
+      body.prepend(tableRow("td", [time, name, row.direction, row.what, row.type, String(row.bytes), row.held]));
+    }
+    while (body.children.length > SHOWN_ROWS) body.lastElementChild?.remove();
+  }
+}
+
+// what the browser says --------------------------------------------------------------------------
+
+function* channels() {
+  for (const frame of frames.values()) if (frame.channel) yield frame.channel;
+}
+
+addEventListener("message", (event) => {
+  // A removed frame's window is null, and so is the source of what it still sends.
+  if (!event.source) return;
+  for (const channel of channels()) {
+    if (channel.frame.contentWindow === event.source) return channel.onWindowMessage(event);
+  }
+});
+
+dark.addEventListener("change", () => {
+  for (const channel of channels()) channel.setTheme(theme());
+});
+
+startHeart(channels);
