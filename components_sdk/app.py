@@ -25,7 +25,7 @@ from .grants import Grants, parse_grants
 from .layout import Page
 from .ledger import Ledger
 from .origins import Origins, host_of
-from .pages import Site, component_site, host_files
+from .pages import HostFiles, Site, component_site, host_files
 from .policy import Policy, Ungranted, decide, host_csp
 from .session import Session
 from .surface import Surface
@@ -129,9 +129,14 @@ class Deployment:
         """Where pages find their session."""
         return self.origins.socket + SOCKET_PATH
 
+    @property
+    def files(self) -> HostFiles:
+        """The page's own runtime and style."""
+        return host_files()
+
     def host_csp(self, frame_urls: Sequence[str]) -> str:
         """The Content-Security-Policy of a page that may hold these frame documents."""
-        return host_csp(self.origins.app, self.socket_url, frame_urls, host_files().prefix)
+        return host_csp(self.origins.app, self.socket_url, frame_urls, self.files.prefix)
 
     def site(self, host: str) -> Site | None:
         """What the component's origin with this ``Host`` serves."""

@@ -8,15 +8,10 @@ from .values import Codec
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One argument, value or event.
-
-    Attributes:
-        type: The declared type as an author wrote it, for people and the ledger.
-    """
+    """One argument, value or event."""
 
     name: str
     codec: Codec
-    type: str
 
 
 class Contract(msgspec.Struct, frozen=True):

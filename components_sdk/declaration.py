@@ -110,7 +110,7 @@ def _contract(
         _check_name(name, where, reserved)
         if get_origin(hint) is Event or hint is Event:
             (detail,) = get_args(hint) or (None,)
-            events[name] = Field(name, codec_for(detail, where), type_name(detail))
+            events[name] = Field(name, codec_for(detail, where))
             continue
         is_value = any(isinstance(mark, _ValueMark) for mark in getattr(hint, "__metadata__", ()))
         if is_value != (name == "value"):
@@ -120,7 +120,7 @@ def _contract(
                 where=where,
                 hint="Write: value: Value[int] = 0",
             )
-        field = Field(name, codec_for(hint, where), type_name(hint))
+        field = Field(name, codec_for(hint, where))
         if name in cls.__dict__:
             defaults[name] = _default(cls.__dict__[name], where, field)
         elif inherited := _inherited(cls, name):
@@ -185,7 +185,7 @@ def _default(default: Any, where: str, field: Field) -> Callable[[], Any]:
             "would share",
             code="mutable-default",
             where=where,
-            hint=f"Write: {field.name}: {field.type} = field(default_factory="
+            hint=f"Write: {field.name}: {field.codec.name} = field(default_factory="
             f"{type(default).__name__}), with field from dataclasses.",
         )
     try:
@@ -195,6 +195,7 @@ def _default(default: Any, where: str, field: Field) -> Callable[[], Any]:
             f"The default does not fit its type: {error.sentence}",
             code="default-type",
             where=error.where,
+            hint=f"Give a default that is {field.codec.name}, or none.",
         ) from None
     return make
 
@@ -208,15 +209,6 @@ def _is_frozen(value: Any) -> bool:
         return value.__struct_config__.frozen
     params = getattr(type(value), "__dataclass_params__", None)
     return bool(params and params.frozen)
-
-
-def type_name(hint: Any) -> str:
-    """A declared type as an author writes it: ``list[int] | None``."""
-    if get_origin(hint) is Annotated:
-        return type_name(get_args(hint)[0])
-    if isinstance(hint, type) and not get_args(hint):
-        return "None" if hint is type(None) else hint.__name__
-    return re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(hint)).replace("NoneType", "None")
 
 
 # what the files say ----------------------------------------------------------------------------

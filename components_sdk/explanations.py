@@ -46,6 +46,9 @@ ENGINE_LIMITS: dict[tuple[Kind, str], Limit] = {
     ("permission", "camera"): Limit(chromium=_OPAQUE_CAPTURE, firefox=_OPAQUE_CAPTURE),
     ("permission", "microphone"): Limit(chromium=_OPAQUE_CAPTURE, firefox=_OPAQUE_CAPTURE),
     ("permission", "geolocation"): Limit(firefox="gave an opaque origin no answer"),
+    ("permission", "popups"): Limit(
+        firefox="a new window goes anywhere; in Chromium, Connection-Allowlist holds it back"
+    ),
     ("permission", "workers"): Limit(
         chromium="a worker's endless loop passes the heartbeat",
         firefox="a worker's endless loop passes the heartbeat",

@@ -74,7 +74,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "Plays sound and video by itself, and on the full screen.",
                 ("autoplay", "fullscreen"),
             ),
-            Preset("capture", "Asks for camera and microphone.", ("camera", "microphone")),
+            Preset(
+                "capture",
+                "Asks for camera and microphone (Chromium and Firefox refuse opaque origins).",
+                ("camera", "microphone"),
+            ),
         )
     }
 )

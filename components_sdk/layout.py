@@ -15,14 +15,14 @@ def home(page: Page) -> None:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .component import Component
 from .errors import AppError
-from .markup import markdown
+from .markup import CleanHtml, markdown
 from .policy import Ungranted
 from .session import Callback, Session
-from .wire import Change, Denied, Element, Kind, MissingGrant
+from .wire import Change, Denied, Element, ElementKind, Kind, MissingGrant
 
 C = TypeVar("C", bound=Component)
 F = TypeVar("F", bound=Callable[..., object])
@@ -108,7 +108,7 @@ class Container(Part):
 
     def markdown(self, source: str) -> Markdown:
         """CommonMark with tables; cleaned, so that users' text may be in it."""
-        return Markdown(self._session, self._put("html", markdown(source)), source)
+        return Markdown(self._session, self._put_html(markdown(source)), source)
 
     def button(self, label: str, on_click: Callback | None = None) -> Button:
         """A button with a callback."""
@@ -143,9 +143,12 @@ class Container(Part):
         self._page.place(component, key, self.id)
         return component
 
-    def _put(self, kind: Any, text: str = "", level: int = 0) -> str:
+    def _put_html(self, html: CleanHtml) -> str:
+        return self._put("html", html)
+
+    def _put(self, kind: ElementKind, text: str = "", level: int = 0) -> str:
         id = self._session.new_id("e", self.id)
-        self._session.send(Element(id=id, parent=self.id, kind=kind, text=str(text), level=level))
+        self._session.send(Element(id=id, parent=self.id, kind=kind, text=text, level=level))
         return id
 
 

@@ -113,7 +113,7 @@ _TABLE = (
     ),
     Permission(
         name="popups",
-        meaning="Open new windows on any address, which can carry data away.",
+        meaning="Open new windows, which can carry data to any site.",
         source="HTML, sandboxed auxiliary navigation browsing context flag",
         sandbox=("allow-popups",),
     ),
@@ -183,24 +183,20 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType({each.name: each for ea
 
 FEATURES: tuple[str, ...] = tuple(
     """
-    accelerometer ambient-light-sensor aria-notify attribution-reporting autoplay battery bluetooth
-    browsing-topics camera captured-surface-control ch-ua-high-entropy-values clipboard-read
-    clipboard-write compute-pressure cross-origin-isolated deferred-fetch deferred-fetch-minimal
-    digital-credentials-create digital-credentials-get display-capture encrypted-media
-    focus-without-user-activation fullscreen gamepad geolocation gyroscope hid
-    identity-credentials-get idle-detection keyboard-map language-detector language-model
-    local-fonts local-network local-network-access loopback-network magnetometer
+    accelerometer aria-notify autoplay browsing-topics camera captured-surface-control
+    ch-ua-high-entropy-values clipboard-read clipboard-write compute-pressure cross-origin-isolated
+    deferred-fetch deferred-fetch-minimal digital-credentials-create digital-credentials-get
+    display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid
+    identity-credentials-get idle-detection interest-cohort keyboard-map language-detector
+    language-model local-fonts local-network local-network-access loopback-network magnetometer
     media-playback-while-not-visible microphone midi on-device-speech-recognition otp-credentials
     payment picture-in-picture private-state-token-issuance private-state-token-redemption
-    publickey-credentials-create publickey-credentials-get screen-wake-lock serial
-    speaker-selection storage-access summarizer sync-xhr translator usb web-share
-    window-management xr-spatial-tracking
+    publickey-credentials-create publickey-credentials-get screen-wake-lock serial speaker-selection
+    storage-access summarizer sync-xhr translator unload usb window-management xr-spatial-tracking
     """.split()  # noqa: SIM905 - sixty words read better as a paragraph than as sixty lines
 )
-"""All features that Chromium 156 reports, and some that it knows behind flags or others know.
-
-Client hints (``ch-*``) but the one that script can read are left out: they are request headers to
-origins that a component cannot reach anyway.
+"""All features that Chromium 156 knows but client hints, which are headers of requests that a
+component cannot send anyway. A name that the engine does not know is an error in every console.
 """
 
 

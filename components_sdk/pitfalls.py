@@ -138,8 +138,8 @@ def _popups_escape_sandbox(subject: Surface) -> Iterator[str]:
 @_rule(
     Severity.WARNING,
     "popups",
-    "The component may open new windows, and no directive limits where to: data can leave in the "
-    "address.",
+    "The component may open new windows, and only Chromium's Connection-Allowlist limits where to: "
+    "elsewhere data can leave in the address.",
     "Give it only data that it may disclose, or let the app open the link on a typed event.",
     bad=good_but(sandbox="allow-scripts allow-popups"),
 )
@@ -194,7 +194,7 @@ def _port_only(subject: Surface) -> Iterator[str]:
 
 
 @_rule(
-    Severity.WARNING,
+    Severity.ERROR,
     "same-site",
     "The component's host looks like the same site as the app's: a page on it may plant cookies "
     "for the app, counts as same-site, and shares its process in Firefox.",
@@ -360,8 +360,9 @@ def _inline_script(subject: Surface) -> Iterator[str]:
     good=good_but(csp={"script-src": "'unsafe-eval'"}),
 )
 def _eval_with_connect(subject: Surface) -> Iterator[str]:
-    if any(ascii_lower(source) == "'unsafe-eval'" for _, source in subject.sources):
-        yield from subject.foreign_sources
+    evaluates = any(ascii_lower(source) == "'unsafe-eval'" for _, source in subject.sources)
+    if evaluates and subject.foreign_sources:
+        yield f"'unsafe-eval' with {', '.join(subject.foreign_sources)}"
 
 
 @_rule(

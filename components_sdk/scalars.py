@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from .codec import MAX_SAFE, Codec, Misfit, Schema, Tail, kind_of, type_name
 
-INT64 = range(-(2**63), 2**63)
+MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 
 
 class NoneCodec(Codec):
@@ -58,10 +58,11 @@ class IntCodec(Codec):
     def fit(self, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             self.refuse(value)
-        if value not in INT64:
+        number: int = int.__index__(value)  # a plain int, of an IntEnum too
+        if not MIN_INT64 <= number <= MAX_INT64:
             hint = "Send larger numbers as str."
             raise Misfit("Expected int, got one beyond 64 bits", "value-range", hint)
-        return int.__index__(value)  # a plain int, of an IntEnum too
+        return number
 
     def to_wire(self, value: int, tail: list[bytes]) -> int | str:
         return value if -MAX_SAFE <= value <= MAX_SAFE else str(value)
@@ -191,14 +192,14 @@ class DatetimeCodec(Codec):
         if not isinstance(offset, timedelta):  # None, or pandas' NaT
             hint = "Attach a zone: datetime.now(UTC), or value.astimezone() for local time."
             raise Misfit("Expected datetime with a zone, got one without", "value-range", hint)
+        local = datetime.combine(value.date(), value.time(), timezone(offset)).replace(fold=0)
         try:
-            instant = value.astimezone(UTC)
+            instant = local.astimezone(UTC)
         except OverflowError:
             sentence = "Expected datetime within the years 1 to 9999 in UTC, got one outside"
             raise Misfit(sentence, "value-range") from None
-        if offset % timedelta(minutes=1):  # local mean times: RFC 3339 has no seconds there
-            return instant
-        return datetime.combine(value.date(), value.time(), timezone(offset) if offset else UTC)
+        # RFC 3339 has no seconds in an offset, as local mean times have them
+        return local if offset and not offset % timedelta(minutes=1) else instant
 
     def to_wire(self, value: datetime, tail: list[bytes]) -> str:
         return value.isoformat(timespec="microseconds")

@@ -161,6 +161,11 @@ class Session:
         """Check one binary message of the page; answer the callbacks that it causes."""
         try:
             batch = unpack(data, FromPage, self._limits)
+            if batch.tail and len(batch.messages) != 1:
+                raise MessageRefused(
+                    f"Expected one message beside buffers, got {len(batch.messages)}",
+                    code="message-framing",
+                )
         except MessageRefused as error:
             self._refuse("", error)
             return []
@@ -214,7 +219,7 @@ class Session:
         self, slot: Slot, what: str, field: Field, wire: msgspec.Raw, batch: Batch[Any], held: str
     ) -> Any:
         value = field.codec.decode(msgspec.json.decode(wire), batch.tail)
-        size = len(bytes(wire)) + sum(map(len, batch.tail))
+        size = len(memoryview(wire)) + sum(map(len, batch.tail))
         self._record(slot, "to app", what, field, size, held)
         return value
 
@@ -272,7 +277,7 @@ class Session:
             key=slot.key,
             direction=direction,
             what=what,
-            type=field.type,
+            type=field.codec.name,
             size=size,
             held=held,
         )

@@ -1,7 +1,7 @@
 """What the browser will be told about one component: the subject of pitfalls.py.
 
-A ``Surface`` holds the texts as they are sent, whoever wrote them, and reads them as a browser does:
-ASCII case, ASCII white space, the first directive wins.
+A ``Surface`` holds the texts as they are sent, whoever wrote them, and reads them as a browser
+does: ASCII case, ASCII white space, the first directive wins.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ _NOT_FETCHED = {"sandbox", "frame-ancestors", "webrtc", "report-to", "report-uri
 _ANYWHERE = re.compile(
     r"(?!(data|blob):)[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?\*(:\S*)?(/\S*)?", re.IGNORECASE
 )
+
+# Under country codes these are registries, not registrants: co.uk, com.au, or.jp
+_SECOND_LEVELS = {"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"}
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +109,9 @@ def surface(
 def same_site(a: str, b: str) -> bool:
     """Whether two origins look like one site, without a list of public suffixes.
 
-    One host below the other, or equal last two labels; so ``x.co.uk`` and ``y.co.uk`` look the
-    same, too. ``X.localhost`` is a site of its own for each X, as browsers see it.
+    One host below the other, or the same registrable domain as far as its form tells. Hosts of one
+    provider (``a.github.io``, ``b.github.io``) look the same, too. ``X.localhost`` is a site of its
+    own for each X, as browsers see it.
     """
     first, second = host_of(a), host_of(b)
     if first == second or is_ipv4(first) or is_ipv4(second):
@@ -115,7 +119,14 @@ def same_site(a: str, b: str) -> bool:
     if "localhost" in (first, second):
         return False
     below = first.endswith(f".{second}") or second.endswith(f".{first}")
-    return below or first.split(".")[-2:] == second.split(".")[-2:]
+    return below or _registrable(first) == _registrable(second)
+
+
+def _registrable(host: str) -> list[str]:
+    """The last two labels; three below ``co.uk`` and its like."""
+    labels = host.split(".")
+    by_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS
+    return labels[-3:] if by_country else labels[-2:]
 
 
 def is_anywhere(source: str) -> bool:

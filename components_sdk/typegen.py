@@ -22,7 +22,11 @@ _SCALARS = {
     Any: "unknown",
     msgspec.Raw: "unknown",
 }
-_ALIASES = {"Theme": wire.Theme, "FailureCode": wire.FailureCode}
+_ALIASES = {
+    "Theme": wire.Theme,
+    "FailureCode": wire.FailureCode,
+    "ElementKind": wire.ElementKind,
+}
 _UNIONS = {
     "FromPage": wire.FromPage,
     "ToPage": wire.ToPage,

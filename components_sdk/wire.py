@@ -19,6 +19,7 @@ import msgspec
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Theme = Literal["light", "dark"]
+ElementKind = Literal["text", "heading", "html", "button", "columns", "column", "ledger"]
 FailureCode = Literal[
     "module-error",  # the author's module has a syntax error, or threw while loading
     "component-threw",  # the author's function threw
@@ -83,8 +84,8 @@ class Kind(Message, tag="kind", frozen=True):
     url: str  # of the frame document, absolute, without fragment
     sandbox: str
     allow: str
-    args: dict[str, Any]  # JSON Schema by argument name, "value" included if there is one
-    events: dict[str, Any]  # JSON Schema by event name
+    args: dict[str, dict[str, Any]]  # JSON Schema by argument name, "value" included
+    events: dict[str, dict[str, Any]]  # JSON Schema by event name
     has_value: bool
 
 
@@ -110,7 +111,7 @@ class Element(Message, tag="element", frozen=True):
 
     id: str
     parent: str
-    kind: Literal["text", "heading", "html", "button", "columns", "column", "ledger"]
+    kind: ElementKind
     text: str = ""
     level: int = 0
 

@@ -1,11 +1,12 @@
 """Values: what crosses, in what form, and what is turned away, on the Python side.
 
-The cases that both languages share are in ``vectors/values.json``; ``values.test.mjs`` reads it too.
+What both languages share is in ``vectors/values.json``; ``values.test.mjs`` reads it too.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import enum
 import json
 import math
@@ -15,14 +16,27 @@ from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypeVar, Union
+from types import GenericAlias
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    NewType,
+    Optional,
+    TypeAlias,
+    TypeVar,
+    Union,
+)
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components_sdk import values as values_module
 from components_sdk.errors import DeclarationError, ValueRefused
 from components_sdk.values import Codec, Tail, codec_for
 
@@ -56,7 +70,7 @@ class Blob:
 class Color(enum.Enum):
     RED = "red"
     GREEN = "green"
-    ROT = "red"  # an alias is no further member
+    ROT = "red"  # noqa: PIE796 - an alias is no further member
 
 
 class Level(enum.IntEnum):
@@ -135,12 +149,8 @@ def test_both_languages_say_a_refusal_in_the_same_words() -> None:
     def expectations(cases: list[dict[str, Any]]) -> set[str]:
         return {case["message"].split(", got")[0] for case in cases}
 
-    shared = expectations(VECTORS["refused_by_js"]) & expectations(VECTORS["refused_by_python"])
-    only_js = expectations(VECTORS["refused_by_js"]) - shared
-    assert only_js == {
-        "Expected a smaller value",
-        "Expected bool | float | list[int] | Point | None",
-    }
+    only_js = expectations(VECTORS["refused_by_js"]) - expectations(VECTORS["refused_by_python"])
+    assert only_js == {"Expected a smaller value"}
 
 
 # What the app's own code gives.
@@ -157,6 +167,35 @@ class Shade(enum.StrEnum):
 @dataclass
 class Point3D(Point):
     z: float = 0.0
+
+
+@dataclass
+class Grid:
+    rows: list[list[int]]
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    data: list[int]
+
+
+@dataclass
+class Doubled:
+    x: int
+
+    def __post_init__(self) -> None:
+        self.x *= 2
+
+
+@dataclass
+class Ratio:
+    x: int
+
+    def __post_init__(self) -> None:
+        self.x = 12 // self.x
+
+
+WRONG = Point(1)
+WRONG.x = 1.5  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(
@@ -209,17 +248,16 @@ def test_a_python_value_is_kept_in_its_plain_form(hint: Any, given: Any, kept: A
         (dict[str, int], {"__proto__": 1}, "Expected another key than __proto__, got it - at $"),
         (Point, {"x": 1}, "Expected Point, got dict - at $"),
         (Point, Point3D(1), "Expected Point, got Point3D - at $"),
-        (dict[str, Point], {"a": Point(typing.cast("int", "1"[:0] or 1.5))}, None),
+        (dict[str, Point], {"a": WRONG}, "Expected int, got float - at $.a.x"),
         (int | str, 1.5, "Expected int, got float - at $"),
         (int | str, None, "Expected int | str, got None - at $"),
         (int | str | None, b"", "Expected int | str | None, got bytes - at $"),
     ],
 )
-def test_a_wrong_python_value_is_refused(hint: Any, value: Any, message: str | None) -> None:
+def test_a_wrong_python_value_is_refused(hint: Any, value: Any, message: str) -> None:
     with pytest.raises(ValueRefused) as refused:
         codec_for(hint, "X").check(value)
-    expected = message or "Expected int, got float - at $.a.x"
-    assert str(refused.value).splitlines()[0] == expected
+    assert str(refused.value).splitlines()[0] == message
 
 
 def test_a_naive_datetime_is_refused_with_the_way_to_attach_a_zone() -> None:
@@ -239,29 +277,19 @@ def test_the_path_that_the_caller_gives_begins_every_path() -> None:
 
 
 def test_what_is_checked_is_a_copy_that_the_caller_cannot_change() -> None:
-    @dataclass
-    class Rows:
-        rows: list[list[int]]
-
-    value = {"a": Rows([[1], [2]])}
-    # a local class with string annotations cannot be resolved, hence make_dataclass' twin below
-    rows = dataclasses.make_dataclass("Rows", [("rows", list[list[int]])])
-    value = {"a": rows([[1], [2]])}
-    checked = codec_for(dict[str, rows], "X").check(value)  # type: ignore[valid-type]
+    value = {"a": Grid([[1], [2]])}
+    checked = codec_for(dict[str, Grid], "X").check(value)
     value["a"].rows[0][0] = 99
     value["a"].rows.append([3])
     value.clear()
-    assert checked["a"].rows == [[1], [2]]
+    assert checked == {"a": Grid([[1], [2]])}
 
 
 def test_frozen_and_slotted_classes_are_copied_field_by_field() -> None:
-    class Frozen(msgspec.Struct, frozen=True):
-        data: "list[int]"  # noqa: UP037
-
-    blob = Blob(typing.cast("bytes", bytearray(b"a")), None)
-    checked = codec_for(Blob, "X").check(blob)
-    assert same(checked, Blob(b"a", None))
-    assert type(blob.data) is bytearray
+    given: Any = bytearray(b"a")
+    blob = Blob(given, None)
+    assert same(codec_for(Blob, "X").check(blob), Blob(b"a", None))
+    assert blob.data is given
     frozen = Frozen([1])
     kept = codec_for(Frozen, "X").check(frozen)
     assert kept == frozen
@@ -269,24 +297,10 @@ def test_frozen_and_slotted_classes_are_copied_field_by_field() -> None:
 
 
 def test_check_does_not_run_post_init_again() -> None:
-    @dataclass
-    class Doubled:
-        x: int
-
-        def __post_init__(self) -> None:
-            self.x *= 2
-
     assert codec_for(Doubled, "X").check(Doubled(2)).x == 4
 
 
 def test_whatever_post_init_raises_on_a_hostile_value_is_a_refusal_with_its_cause() -> None:
-    @dataclass
-    class Ratio:
-        x: int
-
-        def __post_init__(self) -> None:
-            1 / self.x
-
     with pytest.raises(ValueRefused) as refused:
         codec_for(list[Ratio], "X").decode([{"x": 1}, {"x": 0}])
     assert refused.value.where == "$[1]"
@@ -451,7 +465,7 @@ class Empty(enum.Enum): ...
         (msgspec.Raw, "W.f", "Supported are"),
         ("int", "W.f", "Supported are"),
         (5, "W.f", "Supported are"),
-        (Literal[b"a"], "W.f", "str, int, bool or None"),  # type: ignore[valid-type]
+        (Literal[b"a"], "W.f", "str, int, bool or None"),
         (Literal[Color.RED], "W.f", "str, int, bool or None"),
         (Literal[9007199254740992], "W.f", "2^53-1"),
         (Literal["\ud800"], "W.f", "lone surrogate"),
@@ -519,7 +533,7 @@ def test_a_class_may_stand_in_several_places_of_a_type() -> None:
 
 # Any type, any value.
 
-Typed_ = tuple[Any, st.SearchStrategy[Any]]  # a hint, and values of it
+AnyType: TypeAlias = tuple[Any, st.SearchStrategy[Any]]  # a hint, and values of it
 
 NAMES = st.text("abcxyz_", min_size=1, max_size=3).filter(lambda name: not name.startswith("_"))
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5).filter(
@@ -531,7 +545,7 @@ MOMENTS = st.datetimes(
     datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES, allow_imaginary=False
 )
 
-SCALARS: dict[str, list[Typed_]] = {  # by kind
+SCALARS: dict[str, list[AnyType]] = {  # by kind
     "null": [(None, st.none())],
     "boolean": [(bool, st.booleans()), (Literal[True], st.just(True))],
     "number": [(int, INT64), (float, st.floats()), (Level, st.sampled_from(Level))],
@@ -546,12 +560,12 @@ SCALARS: dict[str, list[Typed_]] = {  # by kind
 
 
 def typed(
-    depth: int = 2, kind: str | None = None, scalars: dict[str, list[Typed_]] = SCALARS
-) -> st.SearchStrategy[Typed_]:
+    depth: int = 2, kind: str | None = None, scalars: dict[str, list[AnyType]] = SCALARS
+) -> st.SearchStrategy[AnyType]:
     """Any type, nested to a depth, with the strategy of its values."""
 
     @st.composite
-    def draw_typed(draw: st.DrawFn) -> Typed_:
+    def draw_typed(draw: st.DrawFn) -> AnyType:
         chosen = kind or draw(
             st.sampled_from([*scalars, *(["array", "object", "optional", "union"] * (depth > 0))])
         )
@@ -570,24 +584,26 @@ def typed(
             )
         if chosen == "array":
             hint, values = draw(inner)
-            return list[hint], st.lists(values, max_size=4)
+            return GenericAlias(list, (hint,)), st.lists(values, max_size=4)
         return draw(draw_object(inner))
 
     return draw_typed()
 
 
 @st.composite
-def draw_object(draw: st.DrawFn, inner: st.SearchStrategy[Typed_]) -> Typed_:
+def draw_object(draw: st.DrawFn, inner: st.SearchStrategy[AnyType]) -> AnyType:
     if draw(st.booleans()):
         hint, values = draw(inner)
-        return dict[str, hint], st.dictionaries(KEYS, values, max_size=4)
+        return GenericAlias(dict, (str, hint)), st.dictionaries(KEYS, values, max_size=4)
     fields = draw(st.dictionaries(NAMES, inner, max_size=3))
     hints = [(name, hint) for name, (hint, _) in fields.items()]
-    make = draw(st.sampled_from([dataclasses.make_dataclass, msgspec.defstruct]))
+    makers: list[Callable[..., type]] = [dataclasses.make_dataclass, msgspec.defstruct]
+    make = draw(st.sampled_from(makers))
     cls = make("Made", hints)
     return cls, st.builds(cls, **{name: values for name, (_, values) in fields.items()})
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_value_of_any_type_comes_back_as_it_was(data: st.DataObject) -> None:
     hint, values = data.draw(typed())
@@ -609,6 +625,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_json_arrives_only_a_refusal_escapes(data: st.DataObject) -> None:
     fixed = st.sampled_from([evaluated(name) for name in VECTORS["types"]])
@@ -618,11 +635,12 @@ def test_whatever_json_arrives_only_a_refusal_escapes(data: st.DataObject) -> No
     try:
         value = codec.decode(data.draw(ANY_JSON), tail)
     except ValueRefused as refused:
-        assert str(refused).isprintable() or "\n  " in str(refused)
+        assert refused.where.isascii()  # noqa: PT017 - it need not be raised
     else:
         assert same(codec.check(value), value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_the_app_gives_only_a_refusal_escapes(data: st.DataObject) -> None:
     hint, _ = data.draw(typed())
@@ -638,3 +656,7 @@ def test_whatever_the_app_gives_only_a_refusal_escapes(data: st.DataObject) -> N
 def test_nan_and_minus_zero_are_words_on_the_wire_since_json_cannot_say_them() -> None:
     codec = codec_for(list[float], "X")
     assert codec.encode([math.nan, -0.0, 0.0], []) == ["NaN", "-0", 0.0]
+
+
+def test_the_example_in_the_docstring_is_true() -> None:
+    assert doctest.testmod(values_module) == (0, 3)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from tornado.web import RequestHandler
 
 from ..app import Deployment, PageEntry
-from ..pages import BARE_HEADERS, Response, host_files, text_response
+from ..pages import BARE_HEADERS, Response, text_response
 from ..policy import host_headers
 from ..resources import templates
 from ..session import Session
@@ -84,6 +84,14 @@ class ComponentHandler(Handler):
     def prepare(self) -> None:
         self.answer(self._response())
 
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """What Tornado refuses before ``prepare``, such as an unknown method."""
+        site = self.deployment.site(self.request.host)
+        if site is None:
+            self.refuse(status_code, "No component is served here.")
+        else:
+            self.answer(site.refusal(status_code, "This cannot be answered."))
+
     def _response(self) -> Response:
         request = self.request
         site = self.deployment.site(request.host)
@@ -111,7 +119,7 @@ class StaticHandler(Handler):
 
     def get(self) -> None:
         self.answer(
-            host_files().table.get(self.request.path)
+            self.deployment.files.table.get(self.request.path)
             or text_response(404, "There is no such file.", BARE_HEADERS)
         )
 
@@ -147,7 +155,7 @@ class PageHandler(Handler):
 
     def _page(self, visit: Visit) -> Response:
         app, deployment = self.deployment.app, self.deployment
-        files = host_files()
+        files = deployment.files
         body = _environment.get_template("host.html").render(
             title=app.title,
             theme=app.theme,

@@ -20,7 +20,6 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
-from tornado.netutil import bind_sockets
 from tornado.routing import Matcher, Rule
 from tornado.web import Application
 
@@ -43,6 +42,8 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024  # no request of ours has a body
 IDLE_SECONDS = 120  # of a kept-alive connection; also bounds a client that sends slowly
 
+Deploy = Callable[[App, Origins], Deployment]
+
 
 class _On(Matcher):
     """Matches a request by its ``Host`` and, if given, its exact path or the path's beginning."""
@@ -60,8 +61,11 @@ class _On(Matcher):
         return {} if self._path in (None, request.path) else None
 
 
-def rules(app: App, origins: Origins) -> list[Rule]:
+def rules(app: App, origins: Origins, deploy: Deploy = Deployment) -> list[Rule]:
     """Routes of the app's pages and its components, for any Tornado application.
+
+    Args:
+        deploy: Makes the deployment; another one is for tests only.
 
     Raises:
         AppError: The app has no page.
@@ -72,7 +76,7 @@ def rules(app: App, origins: Origins) -> list[Rule]:
             code="no-page",
             hint='Register one: @app.page("/")',
         )
-    deployment = Deployment(app, origins)
+    deployment = deploy(app, origins)
     common = {"deployment": deployment, "visits": Visits()}
     suffix = origins.components.replace("{name}", "", 1).partition("://")[2]
 
@@ -93,9 +97,9 @@ def rules(app: App, origins: Origins) -> list[Rule]:
     ]
 
 
-def application(app: App, origins: Origins) -> Application:
+def application(app: App, origins: Origins, deploy: Deploy = Deployment) -> Application:
     """A Tornado application that serves one app and nothing else."""
-    routes = rules(app, origins)
+    routes = rules(app, origins, deploy)
     common = dict(routes[0].target_kwargs)
     return Application(
         [*routes, Rule(_On(lambda host: host == origins.app_host), WrongPath, common)],
@@ -108,7 +112,7 @@ def application(app: App, origins: Origins) -> Application:
     )
 
 
-def bind(port: int | None) -> list[socket.socket]:
+def bind(port: int | None) -> socket.socket:
     """Listen on loopback: on a port that was asked for, or on the first free one from 8501.
 
     Raises:
@@ -116,15 +120,18 @@ def bind(port: int | None) -> list[socket.socket]:
     """
     for candidate in [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + 100):
         try:
-            return bind_sockets(candidate, "127.0.0.1")
-        except OSError as error:
-            if port is None and error.errno == errno.EADDRINUSE:
+            bound = socket.create_server(("127.0.0.1", candidate))
+        except (OSError, OverflowError) as error:
+            if port is None and isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
                 continue
+            reason = error.strerror if isinstance(error, OSError) else "not from 0 to 65535"
             raise ServeError(
-                f"Expected a free port, got {candidate}: {error.strerror}",
+                f"Expected a free port, got {candidate}: {reason}",
                 code="port",
                 hint="Choose another with --port, or leave --port out to get a free one.",
             ) from None
+        bound.setblocking(False)
+        return bound
     raise ServeError(f"No free port from {DEFAULT_PORT} to {DEFAULT_PORT + 99}", code="port")
 
 
@@ -135,16 +142,16 @@ class Server:
         sockets: Bound already, all to the same port.
     """
 
-    def __init__(self, app: App, sockets: list[socket.socket]) -> None:
-        self.origins = Origins.local(sockets[0].getsockname()[1], app.secret)
-        self._application = application(app, self.origins)
+    def __init__(self, app: App, bound: socket.socket, deploy: Deploy = Deployment) -> None:
+        self.origins = Origins.local(bound.getsockname()[1], app.secret)
+        self._application = application(app, self.origins, deploy)
         self._server = HTTPServer(
             self._application,
             max_header_size=MAX_HEADER_BYTES,
             max_body_size=MAX_BODY_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
         )
-        self._server.add_sockets(sockets)
+        self._server.add_socket(bound)
 
     async def stop(self) -> None:
         """Close the port and every connection."""

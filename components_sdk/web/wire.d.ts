@@ -4,6 +4,8 @@ export type Theme = "light" | "dark";
 
 export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol" | "blocked";
 
+export type ElementKind = "text" | "heading" | "html" | "button" | "columns" | "column" | "ledger";
+
 /** A component's lasting value has changed. */
 export interface SetValue {
   type: "value";
@@ -41,8 +43,8 @@ export interface Kind {
   url: string;
   sandbox: string;
   allow: string;
-  args: Record<string, unknown>;
-  events: Record<string, unknown>;
+  args: Record<string, Record<string, unknown>>;
+  events: Record<string, Record<string, unknown>>;
   has_value: boolean;
 }
 
@@ -68,7 +70,7 @@ export interface Element {
   type: "element";
   id: string;
   parent: string;
-  kind: "text" | "heading" | "html" | "button" | "columns" | "column" | "ledger";
+  kind: ElementKind;
   text: string;
   level: number;
 }

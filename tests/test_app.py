@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components_sdk import App, Component, Inline, Limits, Origins, Page
+from components_sdk.app import Deployment, OpenPage
+from components_sdk.errors import AppError, ComponentsError, PitfallError, PolicyError
+from components_sdk.grants import Request
+from components_sdk.session import Session
+from components_sdk.wire import Change, Denied, Element, Kind, Mount, Press, Remove
+
+from .kinds import DRAWS_NOTHING, Dial, received, sent
+
+ORIGINS = Origins.local(8501, b"secret")
+
+
+class Asking(Component):
+    frontend = Inline(js=DRAWS_NOTHING)
+
+
+# An inline component may ask for nothing; give this one a request as component.toml would.
+ASKED = Request("geolocation", "Shows where you are.")
+Asking.declaration = Asking.declaration.__class__(
+    **{
+        **{name: getattr(Asking.declaration, name) for name in Asking.declaration.__struct_fields__},
+        "manifest": Asking.declaration.manifest.__class__(
+            **{
+                **{
+                    name: getattr(Asking.declaration.manifest, name)
+                    for name in Asking.declaration.manifest.__struct_fields__
+                },
+                "requests": (ASKED,),
+            }
+        ),
+    }
+)  # fmt: skip
+
+
+def opened(app: App, path: str = "/", origins: Origins = ORIGINS) -> OpenPage:
+    session = Session("s1", app.ledger, app.limits)
+    page = Deployment(app, origins).open(app.pages[path], session)
+    app.pages[path].function(page.page)
+    page.seal()
+    return page
+
+
+def app_with(function: Any, **options: Any) -> App:
+    app = App("Test", **options)
+    app.page("/")(function)
+    return app
+
+
+def messages(page: OpenPage) -> list[Any]:
+    return received(page.session.render())
+
+
+def test_plain_parts_need_no_component() -> None:
+    def home(page: Page) -> None:
+        page.heading("Title", 1)
+        left, _right = page.columns(2)
+        left.text("Hello")
+        page.markdown("*hi* <script>alert(1)</script>")
+
+    elements = messages(opened(app_with(home)))
+
+    assert [(each.kind, each.parent) for each in elements] == [
+        ("heading", ""),
+        ("columns", ""),
+        ("column", "e2"),
+        ("column", "e2"),
+        ("text", "e3"),
+        ("html", ""),
+    ]
+    assert elements[-1].text == ("<p><em>hi</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>\n")
+
+
+def test_assigning_text_changes_the_part() -> None:
+    parts: list[Any] = []
+    page = opened(app_with(lambda page: parts.extend([page.text("a"), page.markdown("b")])))
+    messages(page)
+
+    parts[0].text = "c"
+    parts[1].source = "**d**"
+
+    assert messages(page) == [
+        Change(element="e1", text="c"),
+        Change(element="e2", text="<p><strong>d</strong></p>\n"),
+    ]
+
+
+def test_a_button_runs_its_callback() -> None:
+    clicks: list[str] = []
+    page = opened(app_with(lambda page: page.button("Go", lambda: clicks.append("go"))))
+
+    for call in page.session.receive(sent(Press(element="e1"))):
+        call.function(*call.arguments)
+
+    assert clicks == ["go"]
+
+
+def test_a_component_is_mounted_where_it_was_added() -> None:
+    def home(page: Page) -> None:
+        (column,) = page.columns(1)
+        column.add(Dial(label="a", marks=[]), key="a")
+
+    kind, mount = messages(opened(app_with(home)))[-2:]
+
+    assert isinstance(kind, Kind)
+    assert isinstance(mount, Mount)
+    assert (kind.sandbox, kind.allow, mount.parent) == ("allow-scripts", "", "e2")
+
+
+def test_a_key_can_be_used_once_and_again_after_removal() -> None:
+    page = opened(app_with(lambda page: None, limits=Limits()), "/")
+    page = opened(app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a")))
+    dial = Dial(label="b", marks=[])
+    with pytest.raises(AppError, match="The key 'a' is taken"):
+        page.page.add(dial, key="a")
+    page.page.add(dial, key="b")
+
+    page.page.remove(dial)
+    page.page.add(dial, key="b")
+
+    assert [type(each) for each in messages(page)] == [
+        Element, Kind, Mount, Mount, Remove, Mount
+    ][1:]  # fmt: skip
+
+
+def test_one_instance_has_one_place() -> None:
+    dial = Dial(label="a", marks=[])
+
+    def home(page: Page) -> None:
+        page.add(dial, key="a")
+        page.add(dial, key="b")
+
+    with pytest.raises(AppError, match="This Dial is on a page already, with key 'a'"):
+        opened(app_with(home))
+
+
+def test_removing_a_row_of_columns_frees_the_keys_in_it() -> None:
+    page = opened(app_with(lambda page: page.add(Dial(label="x", marks=[]), key="x")))
+    row = page.page.columns(1)[0]
+    row.add(Dial(label="a", marks=[]), key="a")
+
+    page.page.remove(row)
+
+    page.page.add(Dial(label="b", marks=[]), key="a")
+
+
+def test_a_kind_that_the_page_was_opened_without_is_refused_later() -> None:
+    page = opened(app_with(lambda page: None))
+
+    with pytest.raises(AppError, match="opened without Dial") as error:
+        page.page.add(Dial(label="a", marks=[]), key="a")
+
+    assert "uses=[Dial]" in error.value.hint
+
+
+def test_an_announced_kind_may_be_added_later() -> None:
+    app = App("Test")
+    app.page("/", uses=[Dial])(lambda page: None)
+    page = opened(app)
+
+    page.page.add(Dial(label="a", marks=[]), key="a")
+
+    assert [type(each) for each in messages(page)] == [Kind, Mount]
+
+
+def test_what_is_not_granted_becomes_a_card_that_says_how_to_grant_it() -> None:
+    (card,) = messages(opened(app_with(lambda page: page.add(Asking(), key="a"))))
+
+    assert isinstance(card, Denied)
+    assert [each.permission for each in card.missing] == ["geolocation"]
+    assert card.missing[0].reason == "Shows where you are."
+    assert card.line == 'App(grants={"asking": ["geolocation"]})'
+
+
+def test_what_the_card_says_grants_it() -> None:
+    app = app_with(lambda page: page.add(Asking(), key="a"), grants={"asking": ["geolocation"]})
+
+    kind, mount = messages(opened(app))
+
+    assert kind.allow.startswith("geolocation")
+    assert isinstance(mount, Mount)
+
+
+def test_two_components_of_one_name_are_refused() -> None:
+    other = type(
+        "Dial", (Component,), {"frontend": Inline(js=DRAWS_NOTHING), "__module__": "elsewhere"}
+    )
+
+    def home(page: Page) -> None:
+        page.add(Dial(label="a", marks=[]), key="a")
+        page.add(other(), key="b")
+
+    with pytest.raises(AppError, match="are both called 'dial'"):
+        opened(app_with(home))
+
+
+def test_each_component_has_an_origin_of_its_own_that_is_stable() -> None:
+    first = ORIGINS.component("dial", "a")
+
+    assert first == Origins.local(8501, b"secret").component("dial", "a")
+    assert first != ORIGINS.component("dial", "b")
+    assert first != Origins.local(8501, b"other").component("dial", "a")
+    assert first.startswith("http://dial-")
+
+
+@pytest.mark.parametrize(
+    ("app_origin", "components"),
+    [
+        ("https://app.example", "https://{name}.app.example"),
+        ("https://app.example.org", "https://{name}.widgets.example.org"),
+        ("https://{name}", "https://{name}.x"),
+        ("https://app.example", "https://widgets.example"),
+        ("https://app.example/path", "https://{name}.widgets.example"),
+    ],
+)
+def test_origins_that_would_share_a_site_are_refused(app_origin: str, components: str) -> None:
+    app = app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a"))
+
+    with pytest.raises(PolicyError):
+        opened(app, origins=Origins(app=app_origin, components=components, secret=b"s"))
+
+
+def test_components_on_another_registrable_domain_are_served() -> None:
+    origins = Origins(
+        app="https://app.example", components="https://{name}.widgets-example.net", secret=b"s"
+    )
+
+    page = opened(app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a")), "/", origins)
+
+    (served,) = page.served.values()
+    assert served.site.origin.endswith(".widgets-example.net")
+
+
+def test_the_refusal_of_a_shared_site_explains_the_pitfall() -> None:
+    app = app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a"))
+    origins = Origins(
+        app="https://app.example", components="https://{name}.app.example", secret=b""
+    )
+
+    with pytest.raises(PitfallError) as error:
+        opened(app, origins=origins)
+
+    assert "cookie" in str(error.value).lower()
+
+
+@pytest.mark.parametrize("path", ["reports", "/_components/x"])
+def test_a_page_path_that_cannot_be_is_refused(path: str) -> None:
+    with pytest.raises(ComponentsError):
+        App("Test").page(path)
+
+
+def test_a_grant_that_does_not_exist_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(PolicyError, match="geolocation"):
+        App("Test", grants={"geo-map": ["geolocaton"]})
