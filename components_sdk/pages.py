@@ -166,10 +166,14 @@ def _document(title: str, blocks: list[str], body: str) -> str:
     base_style, style, runtime, module = blocks
     # The runtime is the first script: it takes what it needs before the author's code can
     # change it. An empty style has a hash as well, so all blocks are always there.
-    return (
-        "<!doctype html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+    before = (
+        f'<meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{base_style}</style><script>{runtime}</script><style>{style}</style></head>\n"
-        f'<body><div id="root">{body}</div>\n'
-        f'<script type="module">{module}</script></body></html>\n'
+        f'<body><div id="root">{body}</div>\n<script type="module">'
+    )
+    # Browsers count an error's line from the top of the document, authors from their file's.
+    line = before.count("\n") + 2
+    return (
+        f'<!doctype html>\n<html lang="en" data-module-line="{line}"><head>{before}'
+        f"{module}</script></body></html>\n"
     )

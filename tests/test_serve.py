@@ -114,7 +114,9 @@ def test_the_frame_document_is_served_to_frames_with_every_header(served: Served
     status, headers, body = served.get(path, host=host, Sec_Fetch_Dest="iframe")
 
     assert status == 200
-    assert headers["Content-Security-Policy"].startswith("sandbox allow-scripts; default-src 'none'")
+    assert headers["Content-Security-Policy"].startswith(
+        "sandbox allow-scripts; default-src 'none'"
+    )
     assert f"frame-ancestors {served.running.origins.app}" in headers["Content-Security-Policy"]
     assert headers["Connection-Allowlist"] == "(response-origin)"
     assert "immutable" in headers["Cache-Control"]

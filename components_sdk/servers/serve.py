@@ -144,9 +144,9 @@ class Server:
 
     def __init__(self, app: App, bound: socket.socket, deploy: Deploy = Deployment) -> None:
         self.origins = Origins.local(bound.getsockname()[1], app.secret)
-        self._application = application(app, self.origins, deploy)
+        self.application = application(app, self.origins, deploy)
         self._server = HTTPServer(
-            self._application,
+            self.application,
             max_header_size=MAX_HEADER_BYTES,
             max_body_size=MAX_BODY_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
@@ -157,7 +157,7 @@ class Server:
         """Close the port and every connection."""
         self._server.stop()
         await self._server.close_all_connections()
-        visits: Visits = self._application.settings["visits"]
+        visits: Visits = self.application.settings["visits"]
         await visits.close()
 
 

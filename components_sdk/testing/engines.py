@@ -10,7 +10,7 @@ Rules that hold in all three:
 4. ``frame(selector)`` means "the document now inside that iframe"; it is looked up on each call, so
    it survives a reload of the frame. Opaque and cross-origin frames are no obstacle.
 5. Whatever waits has a limit and says on failure what it waited for.
-6. A dialog is dismissed and noted in ``tab.dialogs``.
+6. A dialog is dismissed (a beforeunload accepted) and noted in ``tab.dialogs``.
 
 What an engine cannot do raises ``EngineCannot``; it never passes in silence.
 
@@ -46,6 +46,7 @@ ENGINES: tuple[str, ...] = ("chromium", "firefox", "webkit")
 ACTION_SECONDS = 10.0  # a click waits this long for its element
 SCRIPT_SECONDS = 30.0  # a script may take this long
 POLL_SECONDS = 0.02
+VIEWPORT = (1280, 720)  # CSS pixels of a new tab
 
 Points: TypeAlias = Sequence[tuple[float, float]]
 Theme: TypeAlias = Literal["dark", "light"]
@@ -91,9 +92,13 @@ class Found:
 class Scope(ABC):
     """A document that can be asked and operated: the page of a tab, or a frame in it."""
 
-    @abstractmethod
     def evaluate(self, js: str, *args: Json) -> Json:
         """Call the JavaScript function ``js`` with ``args``; a promise is awaited."""
+        return self.evaluate_within(SCRIPT_SECONDS, js, *args)
+
+    @abstractmethod
+    def evaluate_within(self, seconds: float, js: str, *args: Json) -> Json:
+        """The same with a limit of its own, for documents that may hang."""
 
     @abstractmethod
     def click(self, selector: str) -> None:
@@ -101,7 +106,13 @@ class Scope(ABC):
 
     def wait_for(self, js: str, *args: Json, timeout: float = 10) -> Json:
         """Call ``js`` until it returns something truthy, and return that."""
-        return poll(lambda: self.evaluate(js, *args), timeout, what=f"{js} of {_shown(args)}")
+        end = time.monotonic() + timeout
+
+        def ask() -> Json:
+            # A document that hangs must not hold the caller longer than that.
+            return self.evaluate_within(max(1.0, end - time.monotonic()), js, *args)
+
+        return poll(ask, timeout, what=f"{js} {_shown(args)}".rstrip())
 
     def text(self, selector: str) -> str:
         """The text of the element as the user sees it, once the element is there."""
@@ -160,18 +171,27 @@ class FrameHandle(Scope):
 class Tab(Scope):
     """A page in a context of its own.
 
-    Attributes:
-        dialogs: What was shown by alert, confirm, prompt or beforeunload, as ``"alert: text"``.
-        popups: How many windows or tabs the page opened.
-        downloads: URLs (or names, where that is all the engine tells) of downloads that began.
+    ``dialogs``, ``popups`` and ``downloads`` are what the browser tells, not the page: a page can
+    neither fake nor hide them.
     """
-
-    dialogs: list[str]
-    downloads: list[str]
 
     @property
     @abstractmethod
-    def popups(self) -> int: ...
+    def dialogs(self) -> list[str]:
+        """What alert, confirm, prompt and beforeunload showed, as ``"alert: text"``.
+
+        WebKit's driver does not tell the kind: ``"dialog: text"``.
+        """
+
+    @property
+    @abstractmethod
+    def downloads(self) -> list[str]:
+        """The URLs of downloads that began; in WebKit only their file names are known."""
+
+    @property
+    @abstractmethod
+    def popups(self) -> int:
+        """How many windows or tabs the page opened."""
 
     @property
     @abstractmethod
@@ -266,9 +286,9 @@ def launch(name: str, *, background_networking: bool = False) -> Engine:
 
         return PlaywrightEngine(found, background_networking=background_networking)
     if found.driver == "bidi":
-        from components_sdk.testing.playwright_engine import PlaywrightEngine
+        from components_sdk.testing.firefox_engine import FirefoxEngine
 
-        return PlaywrightEngine(found, background_networking=background_networking)
+        return FirefoxEngine(found)
     from components_sdk.testing.webkit_engine import WebKitEngine
 
     return WebKitEngine(found)
@@ -315,7 +335,7 @@ def poll(ask: Callable[[], Json], timeout: float, *, what: str) -> Json:
 
 
 def _shown(args: tuple[Json, ...]) -> str:
-    return "(" + ", ".join(repr(arg)[:200] for arg in args) + ")"
+    return "called with " + ", ".join(repr(arg)[:200] for arg in args) if args else ""
 
 
 def _first_on_path(*names: str) -> str | None:

@@ -8,6 +8,7 @@ comes later in the same test session.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -30,6 +31,7 @@ from playwright.async_api import (
 from components_sdk.testing.engines import (
     ACTION_SECONDS,
     SCRIPT_SECONDS,
+    VIEWPORT,
     Engine,
     EngineCannot,
     EngineError,
@@ -94,11 +96,7 @@ class PlaywrightEngine(Engine):
     async def _launch(self, found: Found, background_networking: bool) -> None:
         self._playwright = await async_playwright().start()
         if found.name == "firefox":
-            self._browser = await self._playwright.firefox.launch(
-                executable_path=found.path,
-                channel="moz-firefox",
-                firefox_user_prefs={"remote.events.async.mouse.enabled": True},
-            )
+            self._browser = await self._playwright.firefox.launch(executable_path=found.path)
         elif not background_networking:
             self._browser = await self._playwright.chromium.launch(
                 executable_path=found.path, args=_CHROMIUM_ARGS
@@ -147,8 +145,8 @@ class PlaywrightEngine(Engine):
 
 class PlaywrightTab(Tab):
     def __init__(self, loop: _Loop, context: BrowserContext, *, owns_context: bool) -> None:
-        self.dialogs = []
-        self.downloads = []
+        self._dialogs: list[str] = []
+        self._downloads: list[str] = []
         self._popups = 0
         self._loop = loop
         self._context = context
@@ -157,6 +155,7 @@ class PlaywrightTab(Tab):
     async def _open(self) -> None:
         self._page = await self._context.new_page()
         self._watch(self._page)
+        await self._page.set_viewport_size({"width": VIEWPORT[0], "height": VIEWPORT[1]})
 
     def _watch(self, page: Page) -> None:
         page.on("dialog", self._on_dialog)
@@ -168,12 +167,25 @@ class PlaywrightTab(Tab):
         self._watch(page)
 
     async def _on_dialog(self, dialog: Dialog) -> None:
-        self.dialogs.append(f"{dialog.type}: {dialog.message}")
-        await dialog.dismiss()
+        self._dialogs.append(f"{dialog.type}: {dialog.message}")
+        with contextlib.suppress(Error):  # the page may be gone by now
+            if dialog.type == "beforeunload":
+                await dialog.accept()  # no page may hold the test
+            else:
+                await dialog.dismiss()
 
     async def _on_download(self, download: Download) -> None:
-        self.downloads.append(download.url)
-        await download.cancel()
+        self._downloads.append(download.url)
+        with contextlib.suppress(Error):
+            await download.cancel()
+
+    @property
+    def dialogs(self) -> list[str]:
+        return self._dialogs
+
+    @property
+    def downloads(self) -> list[str]:
+        return self._downloads
 
     @property
     def popups(self) -> int:
@@ -186,8 +198,9 @@ class PlaywrightTab(Tab):
     def goto(self, url: str) -> None:
         self._loop.run(f"goto {url}", self._page.goto(url))
 
-    def evaluate(self, js: str, *args: Json) -> Json:
-        return self._loop.run(f"evaluate {js}", self._page.evaluate(_called(js), list(args)))
+    def evaluate_within(self, seconds: float, js: str, *args: Json) -> Json:
+        asking = self._page.evaluate(_called(js), list(args))
+        return self._loop.run(f"evaluate {js}", asking, seconds)
 
     def frame(self, selector: str) -> PlaywrightFrame:
         return PlaywrightFrame(self._loop, self._context, self._page, selector)
@@ -259,11 +272,11 @@ class PlaywrightFrame(FrameHandle):
         dx, dy = await element.evaluate(_CORNER)
         return [(left + dx + x, top + dy + y) for x, y in points]
 
-    def evaluate(self, js: str, *args: Json) -> Json:
+    def evaluate_within(self, seconds: float, js: str, *args: Json) -> Json:
         async def work() -> Json:
             return await (await self._frame()).evaluate(_called(js), list(args))
 
-        return self._loop.run(f"evaluate {js} in {self._selector}", work())
+        return self._loop.run(f"evaluate {js} in {self._selector}", work(), seconds)
 
     def click(self, selector: str) -> None:
         async def work() -> None:

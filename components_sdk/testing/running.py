@@ -14,27 +14,33 @@ import asyncio
 import threading
 from types import TracebackType
 
-from tornado.netutil import bind_sockets
+from tornado.web import RequestHandler
 
-from ..app import App
+from ..app import App, Deployment
 from ..origins import Origins
-from ..servers.serve import Server
+from ..servers.serve import Deploy, Server, bind
 
 
 class RunningApp:
     """An app behind a real server on loopback, from ``with`` to the end of the block.
 
+    Args:
+        deploy: Makes the deployment; the attack stage takes guards off here (see stage.py).
+
     Attributes:
         url: Of the app's first page.
         origins: Where the app and its components are.
+        requests: Host and path of every request that was answered, in order.
     """
 
-    def __init__(self, app: App, port: int = 0) -> None:
+    def __init__(self, app: App, port: int = 0, *, deploy: Deploy = Deployment) -> None:
         self.app = app
-        self._sockets = bind_sockets(port, "127.0.0.1")
-        self.port: int = self._sockets[0].getsockname()[1]
+        self._deploy = deploy
+        self._socket = bind(port)
+        self.port: int = self._socket.getsockname()[1]
         self.origins = Origins.local(self.port, app.secret)
         self.url = self.origins.app + "/"
+        self.requests: list[str] = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -55,7 +61,11 @@ class RunningApp:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = Server(self.app, self._sockets)
+        server = Server(self.app, self._socket, self._deploy)
+        server.application.settings["log_function"] = self._note
         self._ready.set()
         await self._stop.wait()
         await server.stop()
+
+    def _note(self, handler: RequestHandler) -> None:
+        self.requests.append(f"{handler.request.host}{handler.request.path}")

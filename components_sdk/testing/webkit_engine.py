@@ -3,8 +3,10 @@
 A WebKitWebDriver holds one session, and a session is one browser process with one ephemeral
 context. So a tab here is a WebKitWebDriver of its own with its MiniBrowser; the Xvfb is shared.
 
-What its driver cannot see: downloads (the list stays empty) and dialogs that a page closed again
-before the next command. It has no way to change ``prefers-color-scheme`` of a running browser.
+Its driver tells nothing by itself: a dialog is noticed, and dismissed, with the next command. It
+has no way to change ``prefers-color-scheme`` of a running browser, and makes mouse events of
+touches. All frames share one web process: where one hangs, nothing can be asked until the tab is
+closed.
 """
 
 from __future__ import annotations
@@ -12,22 +14,25 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import urllib3
 from selenium.common.exceptions import (
     NoAlertPresentException,
     NoSuchFrameException,
+    StaleElementReferenceException,
     UnexpectedAlertPresentException,
     WebDriverException,
 )
 from selenium.webdriver import Remote
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.file_detector import UselessFileDetector
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.webkitgtk.options import Options
@@ -36,6 +41,7 @@ from selenium.webdriver.webkitgtk.service import Service
 from components_sdk.testing.engines import (
     ACTION_SECONDS,
     SCRIPT_SECONDS,
+    VIEWPORT,
     Engine,
     EngineCannot,
     EngineError,
@@ -47,8 +53,9 @@ from components_sdk.testing.engines import (
     Theme,
     poll,
 )
+from components_sdk.testing.keys import chord
 
-_COMMAND_SECONDS = 40  # for the answer to one WebDriver command
+_START_SECONDS = 60
 
 
 class WebKitEngine(Engine):
@@ -80,7 +87,7 @@ def _start_xvfb() -> tuple[subprocess.Popen[bytes], str]:
     with open(reader, "rb") as pipe:
         try:
             xvfb = subprocess.Popen(  # noqa: S603
-                [*command, "-nolisten", "tcp"],
+                [*command, "-nolisten", "tcp", "-noreset"],
                 pass_fds=[writer],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -95,32 +102,50 @@ def _start_xvfb() -> tuple[subprocess.Popen[bytes], str]:
 
 class WebKitTab(Tab):
     def __init__(self, found: Found, display: str) -> None:
-        self.dialogs = []
-        self.downloads = []
         self.closed = False
+        self._dialogs: list[str] = []
         options = Options()
         options.binary_location = found.path
         options.add_argument("--automation")
         # Left open, so that they can be noted before they are dismissed.
         options.set_capability("unhandledPromptBehavior", "ignore")
         driver = shutil.which("WebKitWebDriver")
-        self._service = Service(driver, env={**os.environ, "DISPLAY": display})
+        self._home = tempfile.mkdtemp(prefix="components-webkit-")
+        # Without a language, navigator.language is "C", which Intl refuses.
+        language = {"LANG": "en_US.UTF-8", "LC_ALL": ""}
+        env = {**os.environ, **language, "DISPLAY": display, "HOME": self._home}
+        self._service = Service(driver, env=env, popen_kw={"start_new_session": True})
         self._service.start()
         try:
             # selenium's own WebKitGTK class connects in a way that selenium deprecates.
-            config = ClientConfig(self._service.service_url, timeout=_COMMAND_SECONDS)
-            self.driver = Remote(RemoteConnection(client_config=config), options=options)
+            self._client = ClientConfig(
+                self._service.service_url,
+                init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
+            )
+            self._client.timeout = _START_SECONDS
+            self.driver = Remote(RemoteConnection(client_config=self._client), options=options)
+            self.driver.file_detector = UselessFileDetector()  # paths are of this machine
+            self.driver.set_script_timeout(SCRIPT_SECONDS)
+            self.driver.set_page_load_timeout(SCRIPT_SECONDS)
+            self.set_viewport(*VIEWPORT)
         except BaseException:
-            self._service.stop()
+            self._stop()
             raise
         self.version = str(self.driver.capabilities["browserVersion"])
-        self.driver.set_script_timeout(SCRIPT_SECONDS)
-        self.driver.set_page_load_timeout(SCRIPT_SECONDS)
-        self._handle = self.driver.current_window_handle
+
+    def _stop(self) -> None:
+        self._service.stop()
+        # A page that hangs may outlive its browser.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._service.process.pid, signal.SIGKILL)
+        shutil.rmtree(self._home, ignore_errors=True)
 
     @contextlib.contextmanager
-    def doing(self, what: str, frame: str | None = None) -> Iterator[Any]:
+    def doing(
+        self, what: str, frame: str | None = None, seconds: float = SCRIPT_SECONDS
+    ) -> Iterator[Remote]:
         """Enter the page or a frame of it, and tell the driver's errors as ours."""
+        self._client.timeout = seconds + 1  # for the answer to one command
         try:
             self._note_dialogs()
             self.driver.switch_to.default_content()
@@ -132,6 +157,11 @@ class WebKitTab(Tab):
         except UnexpectedAlertPresentException:
             self._note_dialogs()
             raise EngineError(f"webkit: {what}: interrupted by a dialog") from None
+        except urllib3.exceptions.ReadTimeoutError:
+            sentence = f"webkit: {what} did not end within {seconds:g} s"
+            raise EngineError(sentence, code="engine-timeout") from None
+        except urllib3.exceptions.HTTPError as error:
+            raise EngineError(f"webkit: {what}: the driver is gone: {error}") from None
         except WebDriverException as error:
             raise EngineError(f"webkit: {what}: {error.msg}") from None
 
@@ -139,16 +169,17 @@ class WebKitTab(Tab):
         with contextlib.suppress(NoAlertPresentException):
             while True:
                 alert = self.driver.switch_to.alert
-                self.dialogs.append(f"dialog: {alert.text}")
+                self._dialogs.append(f"dialog: {alert.text}")
                 alert.dismiss()
 
     def element(self, selector: str, *, visible: bool = True) -> WebElement:
         """The element in the document entered, once it is there."""
 
         def ask() -> WebElement | None:
-            for element in self.driver.find_elements(By.CSS_SELECTOR, selector)[:1]:
-                if not visible or element.is_displayed():
-                    return element
+            with contextlib.suppress(StaleElementReferenceException):
+                for element in self.driver.find_elements(By.CSS_SELECTOR, selector)[:1]:
+                    if not visible or element.is_displayed():
+                        return element
             return None
 
         kind = "a visible element" if visible else "an element"
@@ -159,6 +190,8 @@ class WebKitTab(Tab):
     def run(self, js: str, args: tuple[Json, ...]) -> Json:
         """Call a function in the document entered."""
         answer = self.driver.execute_async_script(_CALL % js, list(args))
+        if answer is None:  # what the driver says when the script opened a dialog
+            raise EngineError(f"webkit: evaluate {js}: interrupted by a dialog")
         if "error" in answer:
             raise EngineError(f"webkit: evaluate {js}: {answer['error']}")
         return answer["value"]
@@ -175,6 +208,16 @@ class WebKitTab(Tab):
         chain.release().perform()
 
     @property
+    def dialogs(self) -> list[str]:
+        with self.doing("dialogs"):
+            return self._dialogs
+
+    @property
+    def downloads(self) -> list[str]:
+        # MiniBrowser asks nobody and writes them into its home.
+        return [file.name for file in Path(self._home).glob("[!.]*")]
+
+    @property
     def popups(self) -> int:
         return len(self.driver.window_handles) - 1
 
@@ -187,8 +230,8 @@ class WebKitTab(Tab):
         with self.doing(f"goto {url}"):
             self.driver.get(url)
 
-    def evaluate(self, js: str, *args: Json) -> Json:
-        with self.doing(f"evaluate {js}"):
+    def evaluate_within(self, seconds: float, js: str, *args: Json) -> Json:
+        with self.doing(f"evaluate {js}", seconds=seconds):
             return self.run(js, args)
 
     def frame(self, selector: str) -> WebKitFrame:
@@ -206,7 +249,7 @@ class WebKitTab(Tab):
 
     def press(self, key: str) -> None:
         with self.doing(f"press {key}"):
-            press_chain(self.driver, key)
+            press_chord(self.driver, key)
 
     def screenshot(self, path: str | Path) -> None:
         with self.doing("screenshot"):
@@ -214,13 +257,19 @@ class WebKitTab(Tab):
 
     def set_viewport(self, width: int, height: int) -> None:
         with self.doing("set viewport"):
-            # Only the outer size can be set; the frame around the page stays the same.
-            for _ in range(2):
+            # Only the outer size can be set, the page follows some frames later, and the first
+            # time the toolbar takes some more: so it is set again until it fits.
+            def fits() -> bool:
                 inner = self.run("() => [innerWidth, innerHeight]", ())
+                if inner == [width, height]:
+                    return True
                 outer = self.driver.get_window_size()
                 self.driver.set_window_size(
                     outer["width"] + width - inner[0], outer["height"] + height - inner[1]
                 )
+                return False
+
+            poll(fits, ACTION_SECONDS, what=f"a viewport of {width} x {height}")
 
     def emulate_theme(self, theme: Theme) -> None:
         raise EngineCannot(f"WebKitGTK's driver cannot switch to {theme}")
@@ -243,7 +292,7 @@ class WebKitTab(Tab):
             try:
                 self.driver.quit()
             finally:
-                self._service.stop()
+                self._stop()
 
 
 class WebKitFrame(FrameHandle):
@@ -251,11 +300,13 @@ class WebKitFrame(FrameHandle):
         self._tab = tab
         self._selector = selector
 
-    def _doing(self, what: str) -> contextlib.AbstractContextManager[Any]:
-        return self._tab.doing(f"{what} in {self._selector}", self._selector)
+    def _doing(
+        self, what: str, seconds: float = SCRIPT_SECONDS
+    ) -> contextlib.AbstractContextManager[Remote]:
+        return self._tab.doing(f"{what} in {self._selector}", self._selector, seconds)
 
-    def evaluate(self, js: str, *args: Json) -> Json:
-        with self._doing(f"evaluate {js}"):
+    def evaluate_within(self, seconds: float, js: str, *args: Json) -> Json:
+        with self._doing(f"evaluate {js}", seconds):
             return self._tab.run(js, args)
 
     def click(self, selector: str) -> None:
@@ -276,7 +327,7 @@ class WebKitFrame(FrameHandle):
         with self._doing(f"press {key} at {selector}") as driver:
             element = self._tab.element(selector)
             driver.execute_script("arguments[0].focus()", element)
-            press_chain(driver, key)
+            press_chord(driver, key)
 
     def fill(self, selector: str, text: str) -> None:
         with self._doing(f"fill {selector}"):
@@ -289,47 +340,15 @@ class WebKitFrame(FrameHandle):
             self._tab.element(selector, visible=False).send_keys(str(Path(path).resolve()))
 
 
-def press_chain(driver: Remote, key: str) -> None:
-    """Press ``Enter``, ``a`` or ``Shift+Tab``."""
-    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+def press_chord(driver: Remote, key: str) -> None:
+    keys = chord(key)
     chain = ActionChains(driver, duration=0)
-    for modifier in modifiers:
-        chain.key_down(_key(modifier))
-    chain.key_down(_key(last)).key_up(_key(last))
-    for modifier in reversed(modifiers):
-        chain.key_up(_key(modifier))
+    for value in keys:
+        chain.key_down(value)
+    for value in reversed(keys):
+        chain.key_up(value)
     chain.perform()
 
-
-def _key(name: str) -> str:
-    if len(name) == 1:
-        return name
-    if name in _KEYS:
-        return _KEYS[name]
-    raise EngineError(f"Expected one of {', '.join(_KEYS)} or one character, got {name!r}")
-
-
-_KEYS = {
-    "Alt": Keys.ALT,
-    "ArrowDown": Keys.ARROW_DOWN,
-    "ArrowLeft": Keys.ARROW_LEFT,
-    "ArrowRight": Keys.ARROW_RIGHT,
-    "ArrowUp": Keys.ARROW_UP,
-    "Backspace": Keys.BACKSPACE,
-    "Control": Keys.CONTROL,
-    "Delete": Keys.DELETE,
-    "End": Keys.END,
-    "Enter": Keys.ENTER,
-    "Escape": Keys.ESCAPE,
-    "Home": Keys.HOME,
-    "Meta": Keys.META,
-    "PageDown": Keys.PAGE_DOWN,
-    "PageUp": Keys.PAGE_UP,
-    "Shift": Keys.SHIFT,
-    "Space": Keys.SPACE,
-    "Tab": Keys.TAB,
-    **{f"F{n}": getattr(Keys, f"F{n}") for n in range(1, 13)},
-}
 
 _CALL = """
 const done = arguments[arguments.length - 1];

@@ -12,6 +12,7 @@
 /**
  * @typedef {object} Owner
  * @property {() => Record<string, unknown>} args What the frame gets after the handshake.
+ * @property {() => void} onLoaded The frame document is here, or will not come; called once.
  * @property {(message: FromFrame) => void} onMessage A message of the ready frame; hostile.
  * @property {(code: FailureCode, detail: string) => void} onEnd The frame is gone; called once.
  */
@@ -51,7 +52,6 @@ export class Channel {
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", kind.sandbox);
     frame.setAttribute("allow", kind.allow);
-    frame.setAttribute("credentialless", ""); // Chromium; others ignore it
     frame.referrerPolicy = "no-referrer";
     frame.title = kind.title;
     frame.style.colorScheme = theme; // else the frame gets an opaque background
@@ -69,6 +69,7 @@ export class Channel {
     if (event.data?.type !== "hello") return; // ports speak, windows only say hello
     const expected = event.origin === "null" && event.data.nonce === this.#nonce;
     if (this.state !== "loading" || !expected) return this.end("protocol", "an unexpected hello");
+    this.#owner.onLoaded();
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#onPortMessage(data);
     port1.onmessageerror = () => this.end("protocol", "a message that cannot be read");
@@ -141,6 +142,7 @@ export class Channel {
   /** @param {FailureCode} code @param {string} detail */
   end(code, detail) {
     if (this.state === "ended") return;
+    if (this.state === "loading") this.#owner.onLoaded();
     this.close();
     this.#owner.onEnd(code, detail.slice(0, 500));
   }

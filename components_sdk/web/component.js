@@ -43,7 +43,10 @@
   const post = (message) => port && apply(portPost, port, [message]);
 
   /** @param {string} code @param {string} message */
-  const tell = (code, message) => log(`[components_sdk] ${code}: ${message}`);
+  const tell = (code, message) => {
+    log(`[components_sdk] ${code}: ${message}`);
+    dispatchEvent(new CustomEvent("components_sdk:refused", { detail: { code, message } }));
+  };
 
   /** @param {string | null} theme */
   const setTheme = (theme) => {
@@ -93,7 +96,9 @@
   const run = async () => {
     const root = /** @type {HTMLElement} */ (document.getElementById("root"));
     const author = { root, args, onArgs, setValue, emit };
-    const cleanUp = await /** @type {(author: Author) => unknown} */ (component)(author);
+    const result = /** @type {(author: Author) => unknown} */ (component)(author);
+    html.dataset.started = ""; // shows body.html, which nobody listened to before
+    const cleanUp = await result;
     if (typeof cleanUp === "function") addEventListener("pagehide", () => cleanUp());
   };
 

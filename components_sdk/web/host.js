@@ -37,6 +37,11 @@ const kinds = new Map();
 const nodes = new Map([["", byId("page")]]);
 /** @type {Map<string, Frame>} */
 const frames = new Map();
+/**
+ * Kinds whose frame document was asked for: who waits for it, or undefined once it is here.
+ * @type {Map<string, Frame[] | undefined>}
+ */
+const arriving = new Map();
 
 const socket = new Socket(config.socket, config.messageBytes, show, (offline) => {
   byId("offline").hidden = !offline;
@@ -76,12 +81,28 @@ class Frame {
     return Object.fromEntries(entries.map(([name, value]) => [name, decode(this.kind.args[name], value, tail)]));
   }
 
+  /**
+   * Begin, but not before the kind's first frame has brought the document into the cache: of
+   * twenty requests at once Firefox answers none from there.
+   */
   start() {
+    const waiting = arriving.get(this.kind.name);
+    if (waiting) waiting.push(this);
+    else this.#load();
+  }
+
+  #load() {
+    if (!arriving.has(this.kind.name)) arriving.set(this.kind.name, []);
     const channel = new Channel(
       this.kind,
       theme(),
       {
         args: () => this.args,
+        onLoaded: () => {
+          const waiting = arriving.get(this.kind.name);
+          arriving.set(this.kind.name, undefined);
+          for (const frame of waiting ?? []) if (frames.has(frame.id)) frame.#load();
+        },
         onMessage: (message) => this.receive(message),
         onEnd: (code, detail) => this.failed(code, detail),
       },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +20,7 @@ from components_sdk.testing.engines import (
     EngineCannot,
     EngineError,
     Tab,
+    Theme,
     Unmet,
     find,
     launch,
@@ -59,6 +62,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         port = self.headers["Host"].rpartition(":")[2]
         body = (FRAME if self.path == "/frame" else HOST).format(port=port)
+        if self.path == "/allowed":
+            allowed = "allow-scripts allow-modals allow-popups allow-downloads"
+            body = body.replace("allow-scripts", allowed)
         if self.path == "/plain":
             body = "<!doctype html><title>plain</title>"
         content = body.encode()
@@ -72,7 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path in ("/", "/frame"):
             self.send_header("Content-Security-Policy", STRICT)
         self.end_headers()
-        self.wfile.write(content)
+        with contextlib.suppress(ConnectionError):  # a closed tab waits for nothing
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -108,6 +115,11 @@ def test_a_new_tab_is_the_same_everywhere(engine: Engine, tab: Tab) -> None:
     assert engine.version == found.version
     assert tab.evaluate("() => [innerWidth, innerHeight]") == list(VIEWPORT)
     assert tab.evaluate("() => navigator.language") == "en-US"
+
+
+@pytest.mark.browser
+def test_asyncio_can_be_used_beside_an_engine(engine: Engine) -> None:
+    assert asyncio.run(asyncio.sleep(0, "done")) == "done"
 
 
 @pytest.mark.browser
@@ -297,6 +309,22 @@ def test_dialogs_and_popups_are_seen_from_outside(tab: Tab, site: str) -> None:
 
 
 @pytest.mark.browser
+def test_what_a_frame_opens_is_seen_too(tab: Tab, site: str) -> None:
+    tab.goto(f"{site}/allowed")
+    frame = tab.frame("iframe")
+    frame.evaluate("() => { document.querySelector('button').onclick = () => open('/plain') }")
+    frame.click("button")
+    _until(lambda: tab.popups == 1)
+    download = "() => { document.querySelector('button').onclick = () => { location = '/file' } }"
+    frame.evaluate(download)
+    frame.click("button")
+    _until(lambda: len(tab.downloads) == 1)
+    frame.evaluate("() => { document.querySelector('button').onclick = () => { alert('boo') } }")
+    frame.click("button")
+    _until(lambda: [dialog.partition(": ")[2] for dialog in tab.dialogs] == ["boo"])
+
+
+@pytest.mark.browser
 def test_downloads_are_seen_from_outside(engine: Engine, tab: Tab, site: str) -> None:
     tab.goto(f"{site}/plain")
     tab.evaluate("() => { document.body.innerHTML = '<a href=/file download>get</a>' }")
@@ -325,15 +353,16 @@ def test_the_tab_goes_back_reloads_and_changes_its_size(
 @pytest.mark.browser
 def test_the_theme_can_be_chosen_or_that_is_refused(engine: Engine, tab: Tab, site: str) -> None:
     tab.goto(f"{site}/")
-    dark = "() => matchMedia('(prefers-color-scheme: dark)').matches"
     if engine.name == "webkit":
         with pytest.raises(EngineCannot):
             tab.emulate_theme("dark")
         return
-    for theme in ("dark", "light"):
+    is_now = "theme => matchMedia(`(prefers-color-scheme: ${theme})`).matches"
+    themes: tuple[Theme, ...] = ("dark", "light")
+    for theme in themes:
         tab.emulate_theme(theme)
-        assert tab.evaluate(dark) is (theme == "dark")
-        assert tab.frame("iframe").evaluate(dark) is (theme == "dark")
+        assert tab.evaluate(is_now, theme)
+        tab.frame("iframe").wait_for(is_now, theme)  # in another process, told a little later
 
 
 @pytest.mark.browser

@@ -1,0 +1,288 @@
+"""What a component may do: every attribute and header, and what browsers do not enforce.
+
+Reads component.toml only and never runs the component's code. Without --grant it answers as if
+everything that the component asks for was granted. Exit code 1: the grants are not enough.
+
+For example:
+
+    component policy my_widget
+    component policy my_widget --grant geolocation --grant "connect https://api.example.org"
+    component policy --presets
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .. import manifest as manifests
+from ..errors import UsageError
+from ..explanations import ENGINE_LIMITS, Limit, Line
+from ..grants import PRESETS, Grant, Grants, Request, parse_grants
+from ..manifest import Manifest
+from ..permissions import FEATURES, PERMISSIONS
+from ..policy import Missing, Policy, Ungranted, decide
+from . import FAILED, OK
+from .output import plain, rows, shown, wrapped
+
+FILE = "component.toml"
+
+# Stand-ins: the real ones are known when an app is served.
+COMPONENT_ORIGIN = "https://component.example.net"
+APP_ORIGIN = "https://app.example.org"
+
+_HEADINGS = {
+    "permission": "What it asks for",
+    "attribute": "Attributes of its iframe",
+    "directive": "Content-Security-Policy of all its responses",
+    "header": "Other headers of all its responses",
+    "gap": "What no attribute or header closes",
+}
+_ENGINES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, help="component.toml or its folder"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--grant",
+        action="append",
+        default=[],
+        metavar="GRANT",
+        help='a permission, with its origins if it takes any, or a preset; "strict" for none',
+    )
+    parser.add_argument("--presets", action="store_true", help="list the named sets of grants")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.presets:
+        print(_presets_json() if args.format == "json" else _presets_text())
+        return OK
+    if args.path is None:
+        raise UsageError(
+            "Expected the path of a component, got none",
+            hint="Try: component policy FOLDER, or component policy --presets",
+        )
+    file = find(args.path)
+    report = examine(manifests.load(file), file, args.grant)
+    print(as_json(report) if args.format == "json" else as_text(report))
+    return FAILED if report.missing else OK
+
+
+def find(path: Path) -> Path:
+    """The component.toml that a path means.
+
+    Raises:
+        UsageError: It means none.
+    """
+    file = path / FILE if path.is_dir() else path
+    if file.is_file() and file.suffix == ".toml":
+        return file
+    below = [found.parent for depth in ("*", "*/*") for found in path.glob(f"{depth}/{FILE}")]
+    raise UsageError(
+        f"Expected component.toml or its folder, got {_kind(path)}",
+        code="path",
+        where=str(path),
+        hint=f"Try: component policy {shown(sorted(below)[0])}" if below else "",
+    )
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder without it"
+    return "another file" if path.exists() else "nothing there"
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One component under some grants, or under all that it asks for.
+
+    Attributes:
+        policy: As if everything that it asks for was granted.
+        line: What grants exactly that; empty if no grant is needed.
+        assumed: No grants were given.
+        missing: What the given grants lack.
+    """
+
+    manifest: Manifest
+    file: Path
+    policy: Policy
+    line: str
+    assumed: bool
+    missing: tuple[Missing, ...]
+
+
+def examine(manifest: Manifest, file: Path, given: Sequence[str]) -> Report:
+    """Decide what is in force."""
+    name, requests = manifest.name, manifest.requests
+    decided = decide(name, requests, _given(given) if given else _asked(requests))
+    nothing = decide(name, requests, ())
+    return Report(
+        manifest=manifest,
+        file=file,
+        policy=Policy(name, tuple(sorted(requests, key=_table_order))),
+        line=nothing.line if isinstance(nothing, Ungranted) else "",
+        assumed=not given,
+        missing=decided.missing if isinstance(decided, Ungranted) else (),
+    )
+
+
+def as_json(report: Report) -> str:
+    """One object; its keys are stable."""
+    manifest, policy = report.manifest, report.policy
+    return _json(
+        {
+            "component": {
+                "name": manifest.name,
+                "version": manifest.version,
+                "title": manifest.title,
+                "description": manifest.description,
+            },
+            "manifest": str(report.file),
+            "data": msgspec.to_builtins(manifest.data),
+            "requests": msgspec.to_builtins(policy.requests),
+            "assumes_all_granted": report.assumed,
+            "starts": not report.missing,
+            "missing": msgspec.to_builtins(report.missing),
+            "grant_line": report.line,
+            "origins": {"component": COMPONENT_ORIGIN, "app": APP_ORIGIN},
+            "attributes": policy.attributes,
+            "headers": policy.headers(
+                COMPONENT_ORIGIN, APP_ORIGIN, script_files=True, style_files=True
+            ),
+            "lines": [
+                {
+                    "kind": line.kind,
+                    "name": line.name,
+                    "value": line.value,
+                    "sentence": line.sentence,
+                    "engines": _engines(line),
+                }
+                for line in policy.explain(COMPONENT_ORIGIN, APP_ORIGIN)
+            ],
+        }
+    )
+
+
+def as_text(report: Report) -> str:
+    manifest = report.manifest
+    parts = [
+        plain(f"{manifest.name} {manifest.version}: {manifest.description}"),
+        "",
+        *_verdict(report),
+        "",
+        "What becomes of data, in its author's words",
+        rows(msgspec.to_builtins(manifest.data).items()),
+    ]
+    lines = report.policy.explain(COMPONENT_ORIGIN, APP_ORIGIN)
+    for kind, group in itertools.groupby(lines, lambda line: line.kind):
+        table = [row for line in group for row in _rows(line, report)]
+        parts += ["", _HEADINGS[kind], rows(table)]
+    return "\n".join(
+        [
+            *parts,
+            "",
+            f"{COMPONENT_ORIGIN} and {APP_ORIGIN} stand for the real origins.",
+            "Inline scripts and styles are added to the policy by their hashes.",
+        ]
+    )
+
+
+def _verdict(report: Report) -> list[str]:
+    if not report.line:
+        return ["It asks for nothing beyond running scripts: no grant is needed."]
+    line = wrapped(report.line, "  ", "    ")
+    if report.assumed:
+        return ["As if the app grants all that it asks for:", *line]
+    if not report.missing:
+        return ["These grants are enough: it starts."]
+    lacking = ", ".join(missing.permission for missing in report.missing)
+    return [
+        f"These grants are not enough: it does not start. Missing: {lacking}",
+        "Below is what it may do once the app grants all that it asks for:",
+        *line,
+    ]
+
+
+def _rows(line: Line, report: Report) -> Iterator[tuple[str, str]]:
+    said = [_short(line, report.policy), line.sentence]
+    said += [
+        f"Its reason: {request.reason}"
+        for request in report.manifest.requests
+        if line.kind == "permission" and line.name == request.permission
+    ]
+    said += [f"! {_ENGINES[name]}: {limit}" for name, limit in _engines(line).items() if limit]
+    names = itertools.chain([line.name], itertools.repeat(""))
+    return zip(names, filter(None, said), strict=False)
+
+
+def _short(line: Line, policy: Policy) -> str:
+    """A value as text shows it; JSON has it whole."""
+    if line.name == "Permissions-Policy":
+        on = [f"{feature} on" for feature in policy.features]
+        off = f"{len(FEATURES) - len(on)} browser features off (--format json names them)"
+        return ", ".join([*on, off])
+    return '""' if line.kind == "attribute" and not line.value else line.value
+
+
+def _engines(line: Line) -> dict[str, str]:
+    limit: dict[str, str] = msgspec.to_builtins(ENGINE_LIMITS.get((line.kind, line.name), Limit()))
+    return limit
+
+
+def _table_order(request: Request) -> int:
+    return list(PERMISSIONS).index(request.permission)
+
+
+def _asked(requests: Sequence[Request]) -> Grants:
+    return tuple(Grant(request.permission, request.origins) for request in requests)
+
+
+def _given(values: Sequence[str]) -> Grants:
+    """Grants as they were typed; each may be the name of a preset."""
+    return parse_grants(
+        [
+            grant
+            for value in values
+            for grant in (PRESETS[value].grants if value in PRESETS else (value,))
+        ]
+    )
+
+
+def _presets_text() -> str:
+    presets = [
+        row
+        for preset in PRESETS.values()
+        for row in (
+            (preset.name, preset.sentence),
+            ("", f"grants: {', '.join(preset.grants) or 'nothing'}"),
+        )
+    ]
+    permissions = [
+        (each.name, "with origins" if each.takes_origins else "", each.meaning)
+        for each in PERMISSIONS.values()
+    ]
+    return "\n".join(
+        [
+            'Presets, for App(grants={"component-name": "PRESET"})',
+            rows(presets),
+            "",
+            'Permissions, for App(grants={"component-name": ["PERMISSION", …]})',
+            rows(permissions),
+        ]
+    )
+
+
+def _presets_json() -> str:
+    return _json({"presets": msgspec.to_builtins(tuple(PRESETS.values()))})
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2)

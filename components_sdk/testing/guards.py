@@ -1,0 +1,286 @@
+"""Guards, each with a way to serve an app without it: the other half of every proof by attack.
+
+An attack that comes to nothing proves nothing, unless the same attack succeeds without the guard.
+``GUARDS`` names what can be taken off. ``Unguarded`` is a deployment that lacks some of them: the
+product decides everything as always, pitfalls included, and what it decided is altered afterwards.
+No setting of the product leads here, and nothing outside of tests imports this.
+
+    RunningApp(app, deploy=without("connect-src", "connection-allowlist"))
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from ..app import App, Deployment, Served
+from ..component import Component
+from ..csp import hash_source, parse_csp
+from ..errors import ComponentsError
+from ..origins import Origins, host_of
+from ..pages import HostFiles, Response, Site
+from ..policy import Ungranted
+from ..resources import WEB
+
+CSP = "Content-Security-Policy"
+
+
+class GuardError(ComponentsError):
+    """A guard cannot be taken off, because what it was made of has changed."""
+
+    code = "guard"
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """One exact piece of a runtime's source, and what stands there without the guard."""
+
+    file: str
+    source: str
+    instead: str
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is altered so that one guard is off.
+
+    Attributes:
+        sandbox: Tokens that are added, in the attribute and in the CSP.
+        csp: Directives of the component's CSP by name; None removes one.
+        host_csp: The same of the page's CSP.
+        headers: Of the component, that are not sent.
+        app_origin: Components come from the app's own origin.
+        answers_visits: The frame document is answered to whoever asks, not to frames only.
+    """
+
+    sandbox: tuple[str, ...] = ()
+    csp: Mapping[str, str | None] = {}
+    host_csp: Mapping[str, str | None] = {}
+    headers: tuple[str, ...] = ()
+    app_origin: bool = False
+    answers_visits: bool = False
+    patches: tuple[Patch, ...] = ()
+
+
+# A frame with a real origin gets no port: a control that gives it one needs that off, too.
+_ANY_ORIGIN = Patch("channel.js", 'event.origin === "null" && ', "")
+# Chromium gives a credentialless frame empty cookies and storage, whatever its origin.
+_CREDENTIALS = Patch("channel.js", 'frame.setAttribute("credentialless", "");', "")
+
+GUARDS: Mapping[str, Guard] = {
+    # the sandbox, in the attribute and in the response
+    "top-navigation": Guard(sandbox=("allow-top-navigation",)),
+    "top-navigation-by-click": Guard(sandbox=("allow-top-navigation-by-user-activation",)),
+    "forms": Guard(sandbox=("allow-forms",), csp={"form-action": None}),
+    "popups": Guard(sandbox=("allow-popups",)),
+    "modals": Guard(sandbox=("allow-modals",)),
+    "downloads": Guard(sandbox=("allow-downloads",)),
+    "opaque-origin": Guard(sandbox=("allow-same-origin",), patches=(_ANY_ORIGIN,)),
+    "csp-sandbox": Guard(csp={"sandbox": None}),
+    # The shape of Streamlit v1: the app's own origin, and both tokens.
+    "own-origin": Guard(
+        sandbox=("allow-same-origin",), app_origin=True, patches=(_ANY_ORIGIN, _CREDENTIALS)
+    ),
+    # the network
+    "connect-src": Guard(csp={"connect-src": "*"}),
+    "img-src": Guard(csp={"img-src": "*"}),
+    "frame-src": Guard(csp={"frame-src": "*", "child-src": "*"}),
+    "host-frame-src": Guard(host_csp={"frame-src": "* blob: data:"}),
+    "connection-allowlist": Guard(headers=("Connection-Allowlist",)),
+    # the server
+    "refused-visits": Guard(answers_visits=True),
+    # the page
+    "height-limit": Guard(
+        patches=(
+            Patch(
+                "host.js",
+                "Math.min(Number(message.height) || 0, this.maxHeight)",
+                "Number(message.height) || 0",
+            ),
+        )
+    ),
+    "one-hello": Guard(
+        patches=(
+            Patch(
+                "channel.js",
+                'if (this.state !== "loading" || !expected) '
+                'return this.end("protocol", "an unexpected hello");',
+                "",
+            ),
+            # What the first port still says must not end the frame while the second has no echo.
+            Patch("channel.js", 'return this.end("protocol", "no echo");', "return;"),
+        )
+    ),
+    "known-messages": Guard(
+        patches=(
+            Patch("channel.js", 'return this.end("protocol", "a message without a type");', "return;"),
+            Patch("host.js", 'this.channel?.end("protocol", "an unknown message");', ""),
+        )
+    ),
+    "port-is-identity": Guard(
+        patches=(
+            Patch(
+                "host.js",
+                'return { type: "value", frame: this.id, value: wire };',
+                'return { type: "value", frame: message.frame ?? this.id, value: wire };',
+            ),
+        )
+    ),
+    "window-is-identity": Guard(
+        patches=(
+            Patch(
+                "host.js",
+                "if (channel.frame.contentWindow === event.source)",
+                "if (frames.get(event.data.frame)?.channel === channel || "
+                "channel.frame.contentWindow === event.source)",
+            ),
+        )
+    ),
+    "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
+    # the frame
+    "port-from-page-only": Guard(
+        patches=(
+            Patch("component.js", "source !== page || ", ""),
+            Patch("component.js", 'removeEventListener("message", onPort);', ""),  # the first only
+        )
+    ),
+    "deaf-windows": Guard(
+        patches=(
+            Patch(
+                "component.js",
+                'removeEventListener("message", onPort);',
+                'removeEventListener("message", onPort); addEventListener("message", receive);',
+            ),
+        )
+    ),
+}
+
+
+def without(*names: str) -> Callable[[App, Origins], Deployment]:
+    """Makes deployments that lack these guards, for ``RunningApp(app, deploy=…)``.
+
+    Raises:
+        GuardError: There is no such guard.
+    """
+    if unknown := [name for name in names if name not in GUARDS]:
+        raise GuardError(f"Expected some of {', '.join(GUARDS)}, got {unknown[0]!r}")
+    if not names:
+        return Deployment
+    guards = [GUARDS[name] for name in names]
+    return lambda app, origins: Unguarded(app, origins, guards)
+
+
+class Unguarded(Deployment):
+    """An app at its origins, without some guards."""
+
+    def __init__(self, app: App, origins: Origins, guards: Sequence[Guard]) -> None:
+        super().__init__(app, origins)
+        self._product = Deployment(app, origins)
+        self._guards = guards
+        self._altered: dict[str, Served] = {}  # by component name
+        self._at_app: dict[str, Response] = {}  # by path
+
+    def served(self, component: type[Component]) -> Served | Ungranted:
+        """What the product serves, altered."""
+        found = self._product.served(component)
+        if isinstance(found, Ungranted):
+            return found
+        return self._altered.setdefault(found.kind.name, self._alter(found))
+
+    def site(self, host: str) -> Site | None:
+        """What the component's origin serves, altered."""
+        sites = (served.site for served in self._altered.values())
+        site = next((site for site in sites if host_of(site.origin) == host), None)
+        if site and any(guard.answers_visits for guard in self._guards):
+            return msgspec.structs.replace(site, document_path="")
+        return site
+
+    def host_csp(self, frame_urls: Sequence[str]) -> str:
+        """The page's policy, altered."""
+        csp = super().host_csp(frame_urls)
+        for guard in self._guards:
+            csp = _edited(csp, guard.host_csp)
+        return csp
+
+    @property
+    def files(self) -> HostFiles:
+        """The page's runtime, altered."""
+        return msgspec.structs.replace(self._files, table={**self._files.table, **self._at_app})
+
+    @functools.cached_property
+    def _files(self) -> HostFiles:
+        files = super().files
+        table = dict(files.table)
+        for guard in self._guards:
+            for patch in guard.patches:
+                if (path := files.prefix + patch.file) in table:
+                    body = _patched(table[path].body.decode(), patch).encode()
+                    table[path] = msgspec.structs.replace(table[path], body=body)
+        return msgspec.structs.replace(files, table=table)
+
+    def _alter(self, served: Served) -> Served:
+        site, kind = served.site, served.kind
+        for guard in self._guards:
+            tokens = " ".join((kind.sandbox, *guard.sandbox))
+            kind = msgspec.structs.replace(kind, sandbox=tokens)
+            site = _with_headers(site, lambda headers, guard=guard: _altered(headers, guard))  # type: ignore[misc]
+            for patch in guard.patches:
+                if patch.file == "component.js":
+                    site = _with_runtime(site, patch)
+            if guard.app_origin:
+                path = f"{self._files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
+                self._at_app[path] = site.table[site.document_path]
+                site = msgspec.structs.replace(
+                    site, origin=self.origins.app, document_path=path, table=self._at_app
+                )
+                kind = msgspec.structs.replace(kind, url=site.document_url)
+        return Served(site=site, kind=kind, policy=served.policy)
+
+
+def _with_headers(site: Site, change: Callable[[dict[str, str]], dict[str, str]]) -> Site:
+    """The same change for every response of the component's origin."""
+    table = {
+        path: msgspec.structs.replace(response, headers=change(response.headers))
+        for path, response in site.table.items()
+    }
+    return msgspec.structs.replace(site, table=table, headers=change(site.headers))
+
+
+def _altered(headers: dict[str, str], guard: Guard) -> dict[str, str]:
+    kept = {name: value for name, value in headers.items() if name not in guard.headers}
+    csp = kept[CSP]
+    if guard.sandbox:
+        csp = _edited(csp, {"sandbox": " ".join((*parse_csp(csp)["sandbox"], *guard.sandbox))})
+    return {**kept, CSP: _edited(csp, guard.csp)}
+
+
+def _edited(csp: str, changes: Mapping[str, str | None]) -> str:
+    old = {name: " ".join(sources) for name, sources in parse_csp(csp).items()}
+    merged = {**old, **changes}
+    return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)
+
+
+def _with_runtime(site: Site, patch: Patch) -> Site:
+    """The frame document with another runtime, which its CSP allows by another hash."""
+    old = (WEB / patch.file).read_text("utf-8")
+    new = _patched(old, patch)
+    document = site.table[site.document_path]
+    body = document.body.decode().replace(old, new).encode()
+    table = {**site.table, site.document_path: msgspec.structs.replace(document, body=body)}
+    return _with_headers(
+        msgspec.structs.replace(site, table=table),
+        lambda headers: {
+            **headers,
+            CSP: headers[CSP].replace(hash_source(old), hash_source(new)),
+        },
+    )
+
+
+def _patched(text: str, patch: Patch) -> str:
+    if text.count(patch.source) != 1:
+        raise GuardError(
+            f"Expected one {patch.source!r}, found {text.count(patch.source)}",
+            where=patch.file,
+            hint="The guard was rewritten; write its patch in guards.py anew.",
+        )
+    return text.replace(patch.source, patch.instead)

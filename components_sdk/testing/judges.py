@@ -1,0 +1,174 @@
+"""Judges: who decides if an attack succeeded. A closed table, named in the attacks' files.
+
+A judge looks at a scene and answers what it saw, or "" as long as it saw nothing. It is asked again
+and again while an attack runs. It believes nothing that a frame says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .scene import BYSTANDER, PAYLOAD, Scene
+
+Judge = Callable[[Scene], str]
+
+
+def _canary_http(scene: Scene) -> str:
+    """A request reached the attacker's server."""
+    return _hit(scene, "http")
+
+
+def _canary_tcp(scene: Scene) -> str:
+    """A connection reached the attacker's server."""
+    return _hit(scene, "tcp")
+
+
+def _canary_udp(scene: Scene) -> str:
+    """A packet reached the attacker's UDP port."""
+    return _hit(scene, "udp")
+
+
+def _hit(scene: Scene, kind: str) -> str:
+    return next((f"canary: {hit.detail}" for hit in scene.hits if hit.kind == kind), "")
+
+
+def _secret_told(scene: Scene) -> str:
+    """The app got from the frame what only the host page had."""
+    told = any(scene.secret in text for text in scene.loot)
+    return "the frame gave the host page's secret to the app" if told else ""
+
+
+def _secret_kept(scene: Scene) -> str:
+    """The frame's own storage holds something."""
+    if not scene.tab.count(PAYLOAD):
+        return ""
+    kept = scene.tab.frame(PAYLOAD).evaluate(_KEPT)
+    return f"the frame's localStorage holds {kept!r}" if kept else ""
+
+
+def _page_marked(scene: Scene) -> str:
+    """The host page's title or document was changed."""
+    mark = scene.tab.evaluate(
+        "() => document.title === 'PWNED' ? 'title' : document.documentElement.dataset.pwned"
+    )
+    return f"the host page is marked: {mark}" if mark else ""
+
+
+def _page_restyled(scene: Scene) -> str:
+    """The host page looks different."""
+    colour = scene.tab.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    return f"the host page's background is {colour}" if colour == "rgb(255, 0, 0)" else ""
+
+
+def _sandbox_removed(scene: Scene) -> str:
+    """The iframe in the host page has no sandbox attribute any more."""
+    gone = scene.tab.evaluate(
+        "s => document.querySelector(s)?.hasAttribute('sandbox') === false", PAYLOAD
+    )
+    return "the iframe has no sandbox attribute" if gone else ""
+
+
+def _tab_left(scene: Scene) -> str:
+    """The tab shows another page than the app's."""
+    url = scene.tab.url
+    # Firefox says about:blank as long as a tab is on its way.
+    return "" if url in (scene.url, "about:blank") else f"the tab went to {url}"
+
+
+def _back_trapped(scene: Scene) -> str:
+    """The tab's history grew, so that the back button leads nowhere for long."""
+    length = scene.tab.evaluate("() => history.length")
+    return f"the tab's history has {length} entries" if length > 30 else ""
+
+
+def _popup_opened(scene: Scene) -> str:
+    """The browser opened a window."""
+    return f"{scene.tab.popups} popup" if scene.tab.popups else ""
+
+
+def _dialog_shown(scene: Scene) -> str:
+    """The browser showed a dialog."""
+    return ", ".join(scene.tab.dialogs)
+
+
+def _download_began(scene: Scene) -> str:
+    """The browser began to save a file."""
+    return ", ".join(f"download of {url}" for url in scene.tab.downloads)
+
+
+def _frame_elsewhere(scene: Scene) -> str:
+    """The frame shows another document of the component's origin than its frame document."""
+    if not scene.tab.count(PAYLOAD):
+        return ""
+    path = str(scene.tab.frame(PAYLOAD).evaluate("() => location.href"))
+    start = str(scene.tab.attribute(PAYLOAD, "src")).partition("#")[0]
+    left = path.startswith("http") and path.partition("#")[0] != start
+    return f"the frame shows {path}" if left else ""
+
+
+def _frame_too_tall(scene: Scene) -> str:
+    """The frame is higher than the app allows any to be."""
+    height = scene.tab.evaluate("s => document.querySelector(s)?.offsetHeight ?? 0", PAYLOAD)
+    return f"the frame is {height} px high" if height > 2_000 else ""
+
+
+def _frame_tolerated(scene: Scene) -> str:
+    """The payload is through, and its frame is still there."""
+    there = scene.done.is_set() and scene.tab.count(PAYLOAD)
+    return "the frame is still on the page" if there else ""
+
+
+def _bystander_misled(scene: Scene) -> str:
+    """The other component shows, or gave to the app, what the app never told it."""
+    if wrong := [label for label in scene.heard if label != "true"]:
+        return f"the app got {wrong[0]!r} as the other component's value"
+    if not scene.tab.count(BYSTANDER):
+        return ""
+    text = scene.tab.frame(BYSTANDER).evaluate("() => document.getElementById('root').textContent")
+    return f"the other component shows {text!r}" if text not in ("true", "") else ""
+
+
+def _bystander_gone(scene: Scene) -> str:
+    """The other component was removed from the page."""
+    return "" if scene.tab.count(BYSTANDER) else "the other component is gone"
+
+
+def _origin_real(scene: Scene) -> str:
+    """What the tab shows has an origin: it could keep cookies and storage, and be told apart."""
+    origin = scene.tab.evaluate("() => self.origin")
+    return "" if origin == "null" else f"the tab's document has the origin {origin}"
+
+
+def _code_awake(scene: Scene) -> str:
+    """The component's code ran in a tab of its own."""
+    awake = scene.tab.evaluate("() => document.title === 'AWAKE'")
+    return "the component's module set the tab's title" if awake else ""
+
+
+_KEPT = "() => { try { return localStorage.kept } catch { return null } }"
+
+JUDGES: Mapping[str, Judge] = {
+    judge.__name__.strip("_").replace("_", "-"): judge
+    for judge in (
+        _canary_http,
+        _canary_tcp,
+        _canary_udp,
+        _secret_told,
+        _secret_kept,
+        _page_marked,
+        _page_restyled,
+        _sandbox_removed,
+        _tab_left,
+        _back_trapped,
+        _popup_opened,
+        _dialog_shown,
+        _download_began,
+        _frame_elsewhere,
+        _frame_too_tall,
+        _frame_tolerated,
+        _bystander_misled,
+        _bystander_gone,
+        _origin_real,
+        _code_awake,
+    )
+}

@@ -1,0 +1,71 @@
+// What every payload runs in. All of it is hostile code of a component and may do what any may.
+//
+//   canary           where the attacker listens: http://127.0.0.1:PORT
+//   udp              his UDP port
+//   press(element)   shows the element, or a button, and waits for the user's real click on it
+//   within(ms, p)    what p answers, or undefined after ms milliseconds
+//   port()           the component's own end of its channel, taken out of the runtime's hands
+//   bystander()      the window of the other component, once there is one
+//   over()           whether the app has heard from the other component
+//   root, emit       as every component has them; emit("loot", text) reaches the app
+//
+// It begins when the app has heard "started" and said go, and ends with "done".
+
+/* MODULE */
+
+export default async function attack({ root, args, onArgs, emit }) {
+  const { canary, udp } = args;
+
+  const within = (ms, promise) => Promise.race([promise, new Promise((end) => setTimeout(end, ms))]);
+
+  const press = (element = document.createElement("button")) =>
+    new Promise((pressed) => {
+      element.id = "bait";
+      element.textContent ||= "Press me";
+      element.addEventListener("click", pressed);
+      root.append(element);
+    });
+
+  let taken;
+  const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
+  Object.defineProperty(MessageEvent.prototype, "data", {
+    ...data,
+    get() {
+      if (this.target instanceof MessagePort) taken = this.target;
+      return data.get.call(this);
+    },
+  });
+  const port = () => taken;
+
+  const bystander = async () => {
+    for (;;) {
+      const others = Array.from({ length: parent.length }, (_, index) => parent.frames[index]);
+      const other = others.find((frame) => frame !== window);
+      if (other) return other;
+      await new Promise((next) => setTimeout(next));
+    }
+  };
+
+  let now = args;
+  const over = () => now.over;
+
+  const strike = async () => {
+    /* PAYLOAD */
+  };
+
+  root.style.minHeight = "6rem"; // room for what is to be clicked, before anything is
+  emit("started", "");
+  await new Promise((go) =>
+    onArgs((args) => {
+      now = args;
+      if (args.go) go();
+    }),
+  );
+  let words = "";
+  try {
+    await within(10_000, strike());
+  } catch (error) {
+    words = String(error);
+  }
+  emit("done", words.slice(0, 200));
+}

@@ -1,0 +1,146 @@
+"""Scene: one run of one attack, and all that can be seen of it from outside the frame.
+
+The frame's own word counts for two things only: that the payload began, without which nothing is
+proven, and that it is through, so that nobody waits longer than needed. Whether it succeeded is
+seen in the canary's log, in the browser by its driver, and on the app's Python side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Literal
+
+from ..component import Component
+from ..declaration import Event, Value
+from ..frontend import Inline
+from ..layout import Page
+from .canary import Canary, Hit
+from .engines import EngineError, Tab
+
+PAYLOAD = "iframe:not([src*='bystander'])"
+BYSTANDER = "iframe[src*='bystander']"
+
+_TEMPLATE = (Path(__file__).parent / "payload.js").read_text("utf-8")
+
+
+class Payload(Component):
+    """Base of the components that attack; each attack has a class of its own."""
+
+    canary: str
+    udp: int
+    go: bool = False
+    over: bool = False
+    value: Value[str] = ""
+    started: Event[str]
+    done: Event[str]
+    loot: Event[str]
+    frontend = Inline(js="export default () => {};")
+
+
+class Bystander(Component):
+    """A component that means no harm: it shows what the app tells it, and tells it back."""
+
+    label: str = "true"
+    value: Value[str] = ""
+    begun: Event[str]
+    frontend = Inline(
+        js="""
+            export default ({ root, onArgs, emit, setValue }) => {
+              onArgs(({ label }) => {
+                root.textContent = label;
+                setValue(label);
+              });
+              emit("begun", "");
+            };
+        """
+    )
+
+
+def payload_class(id: str, payload: str, module: str) -> type[Payload]:
+    """The component whose frontend is the attack."""
+    js = _TEMPLATE.replace("/* MODULE */", module).replace("/* PAYLOAD */", payload)
+    name = "".join(map(str.title, id.split("-")))
+    return type(name, (Payload,), {"frontend": Inline(js=js), "__module__": __name__})
+
+
+class Scene:
+    """One run.
+
+    Attributes:
+        url: Of the page that the user opened.
+        secret: Random text that only the host page has; a frame that tells it has read it.
+        started: The app heard that the payload began.
+        done: The app heard that the payload is through.
+        last_words: What the payload died of, by its own word; shown, never judged.
+        loot: What the payload gave to the app.
+        heard: Values of the bystander, as the app got them.
+    """
+
+    def __init__(self, url: str, tab: Tab, canary: Canary) -> None:
+        self.url = url
+        self.tab = tab
+        self.canary = canary
+        self.secret = secrets.token_hex(8)
+        self.started = threading.Event()
+        self.done = threading.Event()
+        self.bystander_begun = threading.Event()
+        self.last_words = ""
+        self.loot: list[str] = []
+        self.heard: list[str] = []
+        self._go: Future[None] = Future()
+        self._own_hit = ""
+
+    @property
+    def hits(self) -> list[Hit]:
+        """What reached the canary and was not sent by ``await_own_hit``."""
+        return [hit for hit in self.canary.hits if hit.detail != self._own_hit]
+
+    def await_own_hit(self) -> None:
+        """Connect to the canary. It logs in the order of arrival, so what came before is there."""
+        with socket.create_connection(("127.0.0.1", self.canary.port)) as connection:
+            self._own_hit = f"connection from 127.0.0.1:{connection.getsockname()[1]}"
+            if not self.canary.wait(lambda hit: hit.detail == self._own_hit, timeout=10):
+                raise EngineError("Expected the canary to notice a hit of our own")
+
+    def go(self) -> None:
+        """Let the payload begin."""
+        if not self._go.done():
+            self._go.set_result(None)
+
+    def play(
+        self, page: Page, payload: Payload, bystander: Literal["", "first", "late"]
+    ) -> None:
+        """Put everybody on the page; runs as the app's page function."""
+        if bystander == "first":
+            self._add_bystander(page, payload)
+        page.add(payload, key="payload")
+
+        @payload.on_event("started")
+        async def _(_: str) -> None:
+            self.started.set()
+            await asyncio.wrap_future(self._go)
+            if bystander == "late":
+                self._add_bystander(page, payload)
+            payload.go = True
+
+        @payload.on_event("done")
+        def _(words: str) -> None:
+            self.last_words = words
+            self.done.set()
+
+        payload.on_event("loot")(self.loot.append)
+
+    def _add_bystander(self, page: Page, payload: Payload) -> None:
+        bystander = page.add(Bystander(), key="bystander")
+        bystander.on_value(self.heard.append)
+
+        @bystander.on_event("begun")
+        def _(_: str) -> None:
+            self.bystander_begun.set()
+            payload.over = True

@@ -1,0 +1,433 @@
+"""The browser runtimes in real browsers: what an author, an app and its user see of them."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from components_sdk import App, Component, Event, Inline, Limits, Page, Value
+from components_sdk.testing.engines import Engine, Tab
+from components_sdk.testing.running import RunningApp
+
+pytestmark = pytest.mark.browser
+
+IMPATIENT = Limits(ready_seconds=3, hang_seconds=2)
+
+
+class Echo(Component):
+    """Shows its label; sends what the page's tests tell it to."""
+
+    label: str = "hello"
+    value: Value[int] = 0
+    said: Event[str]
+    frontend = Inline(
+        html="<p></p><button>go</button><output></output>",
+        css="p { color: rgb(1, 2, 3); }",
+        js="""
+export default function echo({ root, args, onArgs, setValue, emit }) {
+  onArgs(({ label, value }) => {
+    root.querySelector("p").textContent = label;
+    root.querySelector("output").textContent = value;
+  });
+  root.querySelector("button").addEventListener("click", () => {
+    setValue(args.value + 1);
+    emit("said", "went");
+  });
+  window.author = { setValue, emit };
+}
+""",
+    )
+
+
+def inline(name: str, js: str, **annotations: Any) -> type[Component]:
+    """A component class made of one module."""
+    body = {"__annotations__": annotations, "__module__": __name__, "frontend": Inline(js=js)}
+    return type(name, (Component,), body)
+
+
+@contextmanager
+def serving(build: Callable[[Page], object], **options: Any) -> Iterator[RunningApp]:
+    app = App("Runtime", **options)
+    app.page("/")(build)
+    with RunningApp(app) as running:
+        yield running
+
+
+def card(tab: Tab, code: str, timeout: float = 15) -> str:
+    """The text of the card with this code, once it stands there."""
+    selector = f'.card[data-code="{code}"]'
+    return str(
+        tab.wait_for("s => document.querySelector(s)?.textContent", selector, timeout=timeout)
+    )
+
+
+def test_a_value_an_event_and_a_patch_make_their_round(tab: Tab) -> None:
+    values: queue.Queue[int] = queue.Queue()
+    events: queue.Queue[str] = queue.Queue()
+
+    def home(page: Page) -> None:
+        echo = page.add(Echo(), key="echo")
+
+        @echo.on_value
+        async def _(count: int) -> None:
+            await asyncio.sleep(0)
+            echo.label = f"got {count}"
+            values.put(count)
+
+        echo.on_event("said")(events.put)
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        frame = tab.frame("iframe")
+        frame.wait_for("() => document.querySelector('p').textContent === 'hello'")
+        frame.click("button")
+
+        assert values.get(timeout=10) == 1
+        assert events.get(timeout=10) == "went"
+        frame.wait_for("() => document.querySelector('p').textContent === 'got 1'")
+
+
+def test_assigning_the_value_in_python_reaches_the_component(tab: Tab) -> None:
+    def home(page: Page) -> None:
+        echo = page.add(Echo(), key="echo")
+
+        @page.button("Reset to 42").on_click
+        def _() -> None:
+            echo.value = 42
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        frame = tab.frame("iframe")
+        frame.wait_for("() => document.querySelector('output').textContent === '0'")
+        tab.click("button.button")
+
+        frame.wait_for("() => document.querySelector('output').textContent === '42'")
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "says"),
+    [
+        ("export default function () {}\n\nlet 1x;\n", "module-error", "main.js, line 3: "),
+        ("export default function () {}\nthrow new Error('at load');", "module-error", "at load"),
+        ("import './gone.js';\nexport default function () {}", "module-error",
+         "could not be loaded"),
+        ("export default function () { throw new Error('at mount'); }", "component-threw",
+         "at mount"),
+        ("export default async () => { await null; null.x; };", "component-threw", "null"),
+        ("export default 42;", "no-default-export", "Expected a function, got number"),
+        ("await new Promise(() => {});\nexport default function () {}", "not-ready", "in time"),
+        ("export default function () { location = 'about:blank'; }", "navigated",
+         "another document"),
+        ("export default function () { location.reload(); }", "protocol", "broke the protocol"),
+        ("export default function () { parent.postMessage({ type: 'hello' }, '*'); }", "protocol",
+         "broke the protocol"),
+    ],
+)  # fmt: skip
+def test_a_component_that_fails_becomes_a_card_that_names_the_cause(
+    tab: Tab, module: str, code: str, says: str
+) -> None:
+    with serving(
+        lambda page: page.add(inline("Broken", module)(), key="b"), limits=IMPATIENT
+    ) as run:
+        tab.goto(run.url)
+
+        assert says in card(tab, code)
+        assert tab.count("iframe") == 0
+
+
+LOOP = "const end = Date.now() + 9000; while (Date.now() < end);"
+LONGEST_GAP = """
+() => new Promise((resolve) => {
+  let last = performance.now(), gap = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    gap = Math.max(gap, now - last);
+    last = now;
+    const over = document.querySelector(".card") || gap > 4000;
+    if (over) { clearInterval(timer); resolve(gap); }
+  }, 50);
+})
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        (f"export default function () {{ setTimeout(() => {{ {LOOP} }}, 300); }}", "hung"),
+        (f"setTimeout(() => {{}}, 0);\n{LOOP}\nexport default function () {{}}", "not-ready"),
+    ],
+)
+def test_a_loop_ends_its_own_frame_and_the_page_goes_on(
+    tab: Tab, engine: Engine, module: str, code: str
+) -> None:
+    clicks: queue.Queue[str] = queue.Queue()
+
+    def home(page: Page) -> None:
+        page.add(inline("Looping", module)(), key="l")
+        page.button("Click", lambda: clicks.put("page"))
+
+    with serving(home, limits=IMPATIENT) as running:
+        begun = time.monotonic()
+        tab.goto(running.url)
+        if engine.name == "webkit":
+            # Known gap: one process for all frames, so the page itself stands still. If this
+            # fails, the engine has learnt better: the gap is stale.
+            tab.evaluate_within(30, "() => new Promise((done) => setTimeout(done, 1000))")
+            assert time.monotonic() - begun > 8
+            return
+        assert tab.evaluate_within(30, LONGEST_GAP) < 2000
+        card(tab, code)
+        tab.click("button.button")
+
+        assert clicks.get(timeout=10) == "page"
+        assert tab.count("iframe") == 0
+
+
+def test_retry_starts_the_component_again_with_its_latest_arguments(tab: Tab) -> None:
+    started: queue.Queue[str] = queue.Queue()
+    failing = inline(
+        "Failing",
+        """
+export default function ({ args, emit }) {
+  emit("started", args.label);
+  if (args.label === "first") throw new Error("not yet");
+}
+""",
+        label=str,
+        started=Event[str],
+    )
+
+    def home(page: Page) -> None:
+        component = page.add(failing(label="first"), key="f")
+        component.on_event("started")(started.put)
+
+        @page.button("Change").on_click
+        def _() -> None:
+            component.label = "second"
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        card(tab, "component-threw")
+        assert started.get(timeout=10) == "first"
+        tab.click("button.button")
+        tab.click(".card button")
+
+        assert started.get(timeout=10) == "second"
+        tab.wait_for("() => document.querySelectorAll('.card').length === 0")
+
+
+def test_twenty_instances_cost_one_request_and_none_on_the_second_visit(tab: Tab) -> None:
+    def home(page: Page) -> None:
+        for index in range(20):
+            page.add(Echo(label=f"number {index}"), key=str(index))
+
+    with serving(home) as running:
+        for _ in range(2):
+            tab.goto(running.url)
+            tab.wait_for("() => document.querySelectorAll('iframe').length === 20")
+            for index in range(20):
+                frame = tab.frame(f".component:nth-child({index + 1}) iframe")
+                frame.wait_for(
+                    "n => document.querySelector('p').textContent === n", f"number {index}"
+                )
+
+            assert len([each for each in running.requests if "/frame-" in each]) == 1
+
+
+@pytest.mark.parametrize(("theme", "colour"), [("light", "255"), ("dark", "27")])
+def test_the_theme_is_in_the_frame_before_the_authors_code_runs(
+    tab: Tab, theme: Any, colour: str
+) -> None:
+    seen: queue.Queue[str] = queue.Queue()
+    looking = inline(
+        "Looking",
+        """
+const early = getComputedStyle(document.documentElement).colorScheme;
+export default function ({ emit }) { emit("saw", early); }
+""",
+        saw=Event[str],
+    )
+
+    def home(page: Page) -> None:
+        page.add(looking(), key="l").on_event("saw")(seen.put)
+
+    with serving(home, theme=theme) as running:
+        tab.goto(running.url)
+
+        assert seen.get(timeout=10) == theme
+
+
+def test_height_follows_the_content_up_to_the_maximum(tab: Tab) -> None:
+    tall = inline(
+        "Tall",
+        """
+export default function ({ root, onArgs }) {
+  onArgs(({ height }) => { root.style.height = `${height}px`; });
+}
+""",
+        height=int,
+    )
+
+    def home(page: Page) -> None:
+        component = page.add(tall(height=300), key="t")
+
+        @page.button("Grow").on_click
+        def _() -> None:
+            component.height = 90_000
+
+    height = "h => Math.abs(document.querySelector('iframe')?.offsetHeight - h) < 20"
+    with serving(home, limits=Limits(max_height=700)) as running:
+        tab.goto(running.url)
+        tab.wait_for(height, 300)
+        tab.click("button.button")
+        tab.wait_for(height, 700)
+        frame = tab.frame("iframe")
+        frame.wait_for("() => document.documentElement.scrollHeight > 80_000")
+
+        assert tab.evaluate("() => document.querySelector('iframe').offsetHeight") == 700
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("setValue('seven')", "value-type: Expected int"),
+        ("setValue([[1]])", "value-type: Expected int"),
+        ("setValue(() => {})", "value-clone: "),
+        ("emit('exploded', 1)", "unknown-event: Declare it in the class: exploded: Event[str]"),
+        ("emit('said', { x: 1 })", "value-type: Expected str"),
+        ("emit('said', 'x'.repeat(50 * 2 ** 20))", "message-size: Expected at most 33554432 bytes"),
+    ],
+)
+def test_every_refusal_reaches_the_authors_console(tab: Tab, call: str, says: str) -> None:
+    # The console itself is replaced before the runtime takes it, so that the test can read it.
+    class Refused(Component):
+        value: Value[int] = 0
+        said: Event[str]
+        seen: Event[str]
+        frontend = Inline(js=f"""
+export default function ({{ setValue, emit }}) {{
+  const seen = ({{ detail }}) => emit("seen", detail.code + ": " + detail.message);
+  window.addEventListener("components_sdk:refused", seen);
+  {call};
+}}
+""")  # fmt: skip
+
+    seen: queue.Queue[str] = queue.Queue()
+    got: queue.Queue[Any] = queue.Queue()
+
+    def home(page: Page) -> None:
+        component = page.add(Refused(), key="r")
+        component.on_value(got.put)
+        component.on_event("said")(got.put)
+        component.on_event("seen")(seen.put)
+
+    with serving(home) as running:
+        tab.goto(running.url)
+
+        assert says in seen.get(timeout=20)
+        assert got.empty()
+
+
+def test_a_callback_that_raises_becomes_a_card_and_the_session_goes_on(
+    tab: Tab, caplog: pytest.LogCaptureFixture
+) -> None:
+    clicks: queue.Queue[int] = queue.Queue()
+
+    def home(page: Page) -> None:
+        @page.button("Boom").on_click
+        def _() -> None:
+            clicks.put(1)
+            raise RuntimeError("the password is hunter2")
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        for _ in range(2):
+            tab.click("button.button")
+            clicks.get(timeout=10)
+        tab.wait_for("() => document.querySelectorAll('#alerts .card').length === 2")
+
+        assert "hunter2" not in str(tab.evaluate("() => document.documentElement.outerHTML"))
+        assert "hunter2" in caplog.text
+
+
+def test_a_component_that_is_not_granted_is_a_card_with_the_line_that_grants_it(tab: Tab) -> None:
+    from .test_app import Asking
+
+    with serving(lambda page: page.add(Asking(), key="a")) as running:
+        tab.goto(running.url)
+        text = card(tab, "not-granted")
+
+        assert "geolocation" in text
+        assert "Shows where you are." in text
+        assert 'App(grants={"asking": ["geolocation"]})' in text
+        assert tab.count("iframe") == 0
+
+
+def test_removing_a_component_takes_its_frame_away(tab: Tab) -> None:
+    def home(page: Page) -> None:
+        echo = page.add(Echo(), key="e")
+        page.button("Remove", lambda: page.remove(echo))
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        tab.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
+        tab.click("button.button")
+
+        tab.wait_for("() => document.querySelectorAll('iframe, .component').length === 0")
+
+
+def test_two_tabs_are_two_sessions(engine: Engine) -> None:
+    def home(page: Page) -> None:
+        echo = page.add(Echo(), key="e")
+
+        @echo.on_value
+        def _(count: int) -> None:
+            echo.label = f"mine: {count}"
+
+    with serving(home) as running:
+        first = engine.new_tab()
+        first.goto(running.url)
+        first.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
+        first.frame("iframe").click("button")
+        first.frame("iframe").wait_for(
+            "() => document.querySelector('p').textContent === 'mine: 1'"
+        )
+        label = first.frame("iframe").text("p")
+        first.close()
+        second = engine.new_tab()
+        second.goto(running.url)
+        second.frame("iframe").wait_for("() => document.querySelector('p').textContent")
+
+        assert label == "mine: 1"
+        assert second.frame("iframe").text("p") == "hello"
+        second.close()
+
+
+def test_a_page_whose_server_is_gone_says_so_and_finds_the_next_one(tab: Tab) -> None:
+    app = App("Again")
+    app.page("/")(lambda page: page.add(Echo(), key="e"))
+    with RunningApp(app) as running:
+        tab.goto(running.url)
+        tab.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
+        port = running.port
+    tab.wait_for("() => !document.getElementById('offline').hidden")
+    with RunningApp(app, port):
+        tab.wait_for("() => document.getElementById('offline')?.hidden")
+        tab.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
+
+
+def test_markdown_reaches_the_page_through_the_sanitiser_only(tab: Tab) -> None:
+    hostile = "**bold** <img src=x onerror='document.title=1'> [x](javascript:document.title=2)"
+    with serving(lambda page: page.markdown(hostile)) as running:
+        tab.goto(running.url)
+        tab.wait_for("() => document.querySelector('.html strong')?.textContent === 'bold'")
+
+        assert tab.count(".html img") == 0
+        assert tab.count(".html a[href]") == 0
+        assert tab.title() == "Runtime"
