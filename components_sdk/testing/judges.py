@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .scene import BYSTANDER, PAYLOAD, Scene
+from .scene import BYSTANDER, PAYLOAD, SHOWN, Scene
 
 Judge = Callable[[Scene], str]
 
@@ -73,6 +73,12 @@ def _tab_left(scene: Scene) -> str:
     url = scene.tab.url
     # Firefox says about:blank as long as a tab is on its way.
     return "" if url in (scene.url, "about:blank") else f"the tab went to {url}"
+
+
+def _tab_back(scene: Scene) -> str:
+    """The tab shows again where it came from; that page says so itself, each time."""
+    shown = [hit for hit in scene.hits if hit.detail.endswith(SHOWN)]
+    return "the tab went back to where it came from" if len(shown) > 1 else ""
 
 
 def _back_trapped(scene: Scene) -> str:
@@ -159,6 +165,7 @@ JUDGES: Mapping[str, Judge] = {
         _page_restyled,
         _sandbox_removed,
         _tab_left,
+        _tab_back,
         _back_trapped,
         _popup_opened,
         _dialog_shown,

@@ -25,7 +25,9 @@ from .engines import EngineError, Tab
 
 PAYLOAD = "iframe:not([src*='bystander'])"
 BYSTANDER = "iframe[src*='bystander']"
+SHOWN = "/shown"
 
+_ELSEWHERE = f"<script>onpageshow = () => navigator.sendBeacon('{SHOWN}')</script>"
 _TEMPLATE = (Path(__file__).parent / "payload.js").read_text("utf-8")
 
 
@@ -107,6 +109,13 @@ class Scene:
             self._own_hit = f"connection from 127.0.0.1:{connection.getsockname()[1]}"
             if not self.canary.wait(lambda hit: hit.detail == self._own_hit, timeout=10):
                 raise EngineError("Expected the canary to notice a hit of our own")
+
+    def come_from_elsewhere(self) -> None:
+        """Show a page of another site first, which tells the canary whenever it is shown."""
+        self.canary.pages["/elsewhere.html"] = _ELSEWHERE.encode()
+        self.tab.goto(f"{self.canary.http_url}/elsewhere.html")
+        if not self.canary.wait(lambda hit: hit.detail.endswith(SHOWN), timeout=10):
+            raise EngineError("Expected the page of another site to be shown")
 
     def go(self) -> None:
         """Let the payload begin."""

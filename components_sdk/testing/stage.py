@@ -124,7 +124,7 @@ class Stage:
             scene = self._scene = Scene(f"{server.origins.app}/{attack.id}", tab, canary)
             try:
                 if attack.elsewhere:
-                    tab.goto(f"{canary.http_url}/elsewhere")
+                    scene.come_from_elsewhere()
                 tab.goto(scene.url)
                 begin = _visit if attack.visit else _strike
                 if not begin(attack, scene):
@@ -132,7 +132,7 @@ class Stage:
                 return _watch(attack, scene, patience)
             finally:
                 scene.go()
-                self._tidy(scene)
+                self._tidy(attack, scene)
 
     def _server(self, off: tuple[str, ...]) -> RunningApp:
         if off not in self._servers:
@@ -164,11 +164,12 @@ class Stage:
             self._tab = engine, engine.new_tab()
         return self._tab[1]
 
-    def _tidy(self, scene: Scene) -> None:
+    def _tidy(self, attack: Attack, scene: Scene) -> None:
         """Keep the tab for the next attack only if nothing has happened to it."""
         tab = scene.tab
         try:
-            untouched = tab.url == scene.url and not (tab.dialogs or tab.popups or tab.downloads)
+            # WebKit's driver answers nothing for half a minute in a tab that went back.
+            untouched = not attack.elsewhere and tab.url == scene.url and not (tab.dialogs or tab.popups or tab.downloads)
         except EngineError:
             untouched = False
         if not untouched:
