@@ -73,7 +73,7 @@ _VERSION = re.compile(
 )
 _FOLDER = re.compile(r"[a-zA-Z0-9_-][a-zA-Z0-9._-]*(/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*", re.ASCII)
 
-_IDENTITY = {
+IDENTITY = {
     "name": Key(
         "a name of lower-case letters, digits and inner hyphens, a letter first, at most 40 "
         "characters (it becomes part of a host name)",
@@ -136,7 +136,7 @@ def parse(text: str, where: str) -> Manifest:
     """Check the text of a manifest; ``where`` names it in errors."""
     document = _read_toml(text, where)
     _only_known(document, ("component", "permissions", "data"), where, "")
-    identity = _strings(document, "component", _IDENTITY, where)
+    identity = _strings(document, "component", IDENTITY, where)
     data = _strings(document, "data", _DATA, where)
     asked = _table(document.get("permissions", {}), "permissions", where)
     return Manifest(

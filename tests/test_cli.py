@@ -282,6 +282,15 @@ Next:
     assert not any("{{" in path.read_text() for path in made.rglob("*") if path.is_file())
 
 
+def test_the_next_step_can_be_pasted_whatever_the_folder_is_called(
+    component: Run, tmp_path: Path
+) -> None:
+    said = component("new", "x", "--dir", """it's "here" """)
+    step = next(line for line in said.out.splitlines() if line.startswith("  cd "))
+    done = subprocess.run(["sh", "-c", f"{step} && ls"], capture_output=True, text=True)
+    assert "demo.py" in done.stdout.split()
+
+
 # Words that are also names of the SDK, of Python's built-ins, or close to its key words.
 @pytest.mark.parametrize("name", ["my-widget", "app", "component", "list", "none", "exception"])
 def test_the_demo_of_a_new_component_loads_whatever_it_is_called(

@@ -228,12 +228,12 @@ def _resolved(name: str) -> list[str]:
 
 
 def _browsers() -> Iterator[Check]:
-    from ..testing.engines import _INSTALL, ENGINES, find
+    from ..testing.engines import ENGINES, INSTALL, find
 
     for name in ENGINES:
         browser = find(name)
         if browser is None:
-            yield Check("test", name, "missing", "", _INSTALL[name])
+            yield Check("test", name, "missing", "", INSTALL[name])
         else:
             yield Check("test", name, "ok", browser.version, browser.path)
 

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from .. import __all__ as SDK_NAMES  # noqa: N812 - names, as constant as it gets
 from ..errors import UsageError
-from ..manifest import _IDENTITY
+from ..manifest import IDENTITY
 from ..permissions import nearest
 from ..resources import templates
 from . import OK
-from .output import rows, shown
+from .output import plain, rows, shown
 
-_NAME = _IDENTITY["name"]  # the rule that component.toml has to pass
+_NAME = IDENTITY["name"]  # the rule that component.toml has to pass
 SETTINGS = "template.toml"  # of a template: its title, and what to do next
 # Beside the package stand a folder and a file with these names; the others are imported by it.
 TAKEN = ("tests", "demo", "components_sdk", "example_components", "pytest")
@@ -47,11 +47,10 @@ def run(args: argparse.Namespace) -> int:
     target: Path = args.dir / args.name
     files = render(template, words)
     write(files, target)
-    settings = tomllib.loads(
-        expand((template / SETTINGS).read_text("utf-8"), {"folder": shlex.quote(shown(target))})
-    )
-    print(f"Made {shown(target)}: {len(files)} files. {settings['title']}.\n\nNext:")
-    print(rows((step["run"], step["why"]) for step in settings["next"]))
+    settings = tomllib.loads((template / SETTINGS).read_text("utf-8"))
+    words["folder"] = shlex.quote(shown(target))
+    print(plain(f"Made {shown(target)}: {len(files)} files. {settings['title']}.\n\nNext:"))
+    print(rows((expand(step["run"], words), step["why"]) for step in settings["next"]))
     return OK
 
 

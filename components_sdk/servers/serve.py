@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -124,7 +125,8 @@ def bind(port: int | None) -> socket.socket:
         except (OSError, OverflowError) as error:
             if port is None and isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
                 continue
-            reason = error.strerror if isinstance(error, OSError) else "not from 0 to 65535"
+            known = isinstance(error, OSError) and error.errno is not None
+            reason = os.strerror(error.errno) if known else "not from 0 to 65535"
             raise ServeError(
                 f"Expected a free port, got {candidate}: {reason}",
                 code="port",
@@ -169,12 +171,13 @@ def serve(app: App, *, port: int | None = None) -> None:
     """
 
     async def run() -> None:
-        server = Server(app, bind(port))
-        print(f"Serving on {server.origins.app}", flush=True)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await server.stop()
+        with bind(port) as bound:
+            server = Server(app, bound)
+            print(f"Serving on {server.origins.app}", flush=True)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await server.stop()
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run())

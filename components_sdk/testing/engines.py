@@ -280,7 +280,7 @@ def launch(name: str, *, background_networking: bool = False) -> Engine:
     """
     found = find(name)
     if found is None:
-        raise EngineMissing(f"Expected {name} to be installed", hint=_INSTALL[name])
+        raise EngineMissing(f"Expected {name} to be installed", hint=INSTALL[name])
     if found.driver == "playwright":
         from components_sdk.testing.playwright_engine import PlaywrightEngine
 
@@ -379,7 +379,7 @@ _MINIBROWSERS = (
     "/usr/lib/webkit2gtk-4.1/MiniBrowser",  # Arch
 )
 
-_INSTALL = {
+INSTALL = {
     "chromium": "apt-get install chromium (or: playwright install chromium)",
     "firefox": "apt-get install firefox-esr (or: playwright install firefox)",
     "webkit": "apt-get install webkit2gtk-driver xvfb",

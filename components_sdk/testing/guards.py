@@ -64,8 +64,6 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
 # A frame with a real origin gets no port: a control that gives it one needs that off, too.
 _ANY_ORIGIN = Patch("channel.js", 'event.origin === "null" && ', "")
-# Chromium gives a credentialless frame empty cookies and storage, whatever its origin.
-_CREDENTIALS = Patch("channel.js", 'frame.setAttribute("credentialless", "");', "")
 
 GUARDS: Mapping[str, Guard] = {
     # the sandbox, in the attribute and in the response
@@ -78,9 +76,7 @@ GUARDS: Mapping[str, Guard] = {
     "opaque-origin": Guard(sandbox=("allow-same-origin",), patches=(_ANY_ORIGIN,)),
     "csp-sandbox": Guard(csp={"sandbox": None}),
     # The shape of Streamlit v1: the app's own origin, and both tokens.
-    "own-origin": Guard(
-        sandbox=("allow-same-origin",), app_origin=True, patches=(_ANY_ORIGIN, _CREDENTIALS)
-    ),
+    "own-origin": Guard(sandbox=("allow-same-origin",), app_origin=True, patches=(_ANY_ORIGIN,)),
     # the network
     "connect-src": Guard(csp={"connect-src": "*"}),
     "img-src": Guard(csp={"img-src": "*"}),
@@ -177,6 +173,7 @@ class Unguarded(Deployment):
         super().__init__(app, origins)
         self._product = Deployment(app, origins)
         self._guards = guards
+        self._patches = [patch for guard in guards for patch in guard.patches]
         self._altered: dict[str, Served] = {}  # by component name
         self._at_app: dict[str, Response] = {}  # by path
 
@@ -185,7 +182,10 @@ class Unguarded(Deployment):
         found = self._product.served(component)
         if isinstance(found, Ungranted):
             return found
-        return self._altered.setdefault(found.kind.name, self._alter(found))
+        name = found.kind.name
+        if name not in self._altered:
+            self._altered[name] = self._alter(found)
+        return self._altered[name]
 
     def site(self, host: str) -> Site | None:
         """What the component's origin serves, altered."""
@@ -204,36 +204,24 @@ class Unguarded(Deployment):
 
     @property
     def files(self) -> HostFiles:
-        """The page's runtime, altered."""
-        return msgspec.structs.replace(self._files, table={**self._files.table, **self._at_app})
-
-    @functools.cached_property
-    def _files(self) -> HostFiles:
-        files = super().files
-        table = dict(files.table)
-        for guard in self._guards:
-            for patch in guard.patches:
-                if (path := files.prefix + patch.file) in table:
-                    body = _patched(table[path].body.decode(), patch).encode()
-                    table[path] = msgspec.structs.replace(table[path], body=body)
-        return msgspec.structs.replace(files, table=table)
+        """The page's runtime, altered; and components that are served as if they were part of it."""
+        table = {
+            path: _with_body(response, _patched(response.body, path, self._patches))
+            for path, response in super().files.table.items()
+        }
+        return msgspec.structs.replace(super().files, table={**table, **self._at_app})
 
     def _alter(self, served: Served) -> Served:
-        site, kind = served.site, served.kind
+        site, kind = _with_runtime(served.site, self._patches), served.kind
         for guard in self._guards:
             tokens = " ".join((kind.sandbox, *guard.sandbox))
             kind = msgspec.structs.replace(kind, sandbox=tokens)
-            site = _with_headers(site, lambda headers, guard=guard: _altered(headers, guard))  # type: ignore[misc]
-            for patch in guard.patches:
-                if patch.file == "component.js":
-                    site = _with_runtime(site, patch)
-            if guard.app_origin:
-                path = f"{self._files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
-                self._at_app[path] = site.table[site.document_path]
-                site = msgspec.structs.replace(
-                    site, origin=self.origins.app, document_path=path, table=self._at_app
-                )
-                kind = msgspec.structs.replace(kind, url=site.document_url)
+            site = _with_headers(site, functools.partial(_loosened, guard=guard))
+        if any(guard.app_origin for guard in self._guards):
+            path = f"{self.files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
+            self._at_app[path] = site.table[site.document_path]
+            site = msgspec.structs.replace(site, origin=self.origins.app, document_path=path)
+            kind = msgspec.structs.replace(kind, url=site.document_url)
         return Served(site=site, kind=kind, policy=served.policy)
 
 
@@ -246,7 +234,7 @@ def _with_headers(site: Site, change: Callable[[dict[str, str]], dict[str, str]]
     return msgspec.structs.replace(site, table=table, headers=change(site.headers))
 
 
-def _altered(headers: dict[str, str], guard: Guard) -> dict[str, str]:
+def _loosened(headers: dict[str, str], guard: Guard) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if name not in guard.headers}
     csp = kept[CSP]
     if guard.sandbox:
@@ -260,13 +248,17 @@ def _edited(csp: str, changes: Mapping[str, str | None]) -> str:
     return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)
 
 
-def _with_runtime(site: Site, patch: Patch) -> Site:
-    """The frame document with another runtime, which its CSP allows by another hash."""
-    old = (WEB / patch.file).read_text("utf-8")
-    new = _patched(old, patch)
+def _with_runtime(site: Site, patches: Sequence[Patch]) -> Site:
+    """The frame document with an altered runtime, which its CSP allows by another hash."""
+    old = (WEB / "component.js").read_bytes()
+    new = _patched(old, "/component.js", patches)
     document = site.table[site.document_path]
-    body = document.body.decode().replace(old, new).encode()
-    table = {**site.table, site.document_path: msgspec.structs.replace(document, body=body)}
+    if old not in document.body:
+        raise GuardError("Expected the runtime in the frame document", where=site.origin)
+    table = {
+        **site.table,
+        site.document_path: _with_body(document, document.body.replace(old, new)),
+    }
     return _with_headers(
         msgspec.structs.replace(site, table=table),
         lambda headers: {
@@ -276,11 +268,20 @@ def _with_runtime(site: Site, patch: Patch) -> Site:
     )
 
 
-def _patched(text: str, patch: Patch) -> str:
-    if text.count(patch.source) != 1:
-        raise GuardError(
-            f"Expected one {patch.source!r}, found {text.count(patch.source)}",
-            where=patch.file,
-            hint="The guard was rewritten; write its patch in guards.py anew.",
-        )
-    return text.replace(patch.source, patch.instead)
+def _with_body(response: Response, body: bytes) -> Response:
+    return msgspec.structs.replace(response, body=body)
+
+
+def _patched(body: bytes, path: str, patches: Sequence[Patch]) -> bytes:
+    for patch in patches:
+        if not path.endswith(f"/{patch.file}"):
+            continue
+        source = patch.source.encode()
+        if (found := body.count(source)) != 1:
+            raise GuardError(
+                f"Expected one {patch.source!r}, found {found}",
+                where=patch.file,
+                hint="The guard was rewritten; write its patch in guards.py anew.",
+            )
+        body = body.replace(source, patch.instead.encode())
+    return body

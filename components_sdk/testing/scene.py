@@ -11,7 +11,6 @@ import asyncio
 import secrets
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Literal

@@ -39,6 +39,7 @@ START_SECONDS = 20.0  # from opening the page to the payload's first word
 END_SECONDS = 15.0  # from go to the payload's last word
 PATIENCE = 3
 LEAST_SECONDS = 0.3
+CARD_SECONDS = 0.5  # before the page is asked if it has removed the frame
 CONTROL_SECONDS = 5.0  # that a control has left to be seen when its payload is through
 
 
@@ -168,8 +169,11 @@ class Stage:
         """Keep the tab for the next attack only if nothing has happened to it."""
         tab = scene.tab
         try:
-            # WebKit's driver answers nothing for half a minute in a tab that went back.
-            untouched = not attack.elsewhere and tab.url == scene.url and not (tab.dialogs or tab.popups or tab.downloads)
+            untouched = (
+                not attack.elsewhere
+                and tab.url == scene.url
+                and not (tab.dialogs or tab.popups or tab.downloads)
+            )
         except EngineError:
             untouched = False
         if not untouched:
@@ -221,6 +225,10 @@ def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
     def end() -> str:
         if scene.done.is_set():
             return f"the payload is through {scene.last_words}".strip()
+        # Asked only when nothing else comes: WebKit's driver waits half a minute for its answer
+        # from a tab that an attack has sent back.
+        if time.monotonic() - start < CARD_SECONDS:
+            return ""
         card = scene.tab.evaluate(_CARD_FOR_PAYLOAD, PAYLOAD)
         return f"the page removed the frame: {card}" if card else ""
 
@@ -232,7 +240,7 @@ def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
     try:
         evidence, ended = poll(evidence_or_end, END_SECONDS, what="evidence or an end")
     except Unmet:
-        return Run(began=True)
+        return Run(began=True, evidence=look())
     if not evidence:
         scene.await_own_hit()
         with contextlib.suppress(Unmet):
