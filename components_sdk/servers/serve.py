@@ -122,19 +122,23 @@ def bind(port: int | None) -> socket.socket:
     for candidate in [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + 100):
         try:
             bound = socket.create_server(("127.0.0.1", candidate))
-        except (OSError, OverflowError) as error:
-            if port is None and isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        except OverflowError:
+            raise _no_port(candidate, "not from 0 to 65535") from None
+        except OSError as error:
+            if port is None and error.errno == errno.EADDRINUSE:
                 continue
-            known = isinstance(error, OSError) and error.errno is not None
-            reason = os.strerror(error.errno) if known else "not from 0 to 65535"
-            raise ServeError(
-                f"Expected a free port, got {candidate}: {reason}",
-                code="port",
-                hint="Choose another with --port, or leave --port out to get a free one.",
-            ) from None
+            raise _no_port(candidate, os.strerror(error.errno or 0)) from None
         bound.setblocking(False)
         return bound
     raise ServeError(f"No free port from {DEFAULT_PORT} to {DEFAULT_PORT + 99}", code="port")
+
+
+def _no_port(port: int, reason: str) -> ServeError:
+    return ServeError(
+        f"Expected a free port, got {port}: {reason}",
+        code="port",
+        hint="Choose another with --port, or leave --port out to get a free one.",
+    )
 
 
 class Server:

@@ -7,28 +7,31 @@ export default function starRating({ root, onArgs, setValue, emit }) {
     const count = Number(event.target.value);
     setValue(count);
     emit("picked", count);
-    paint(count);
+    show(count);
   });
 
-  const paint = (value) => {
-    for (const star of stars.children) star.classList.toggle("lit", star.dataset.count <= value);
+  const show = (value) => {
+    for (const [index, star] of [...stars.children].entries()) {
+      star.classList.toggle("lit", index < value);
+      star.control.checked = index + 1 === value;
+    }
   };
 
   onArgs(({ label, max_stars, value }) => {
     legend.textContent = label;
     if (stars.children.length !== max_stars) stars.replaceChildren(...row(max_stars));
-    const chosen = stars.querySelector(`input[value="${value}"]`);
-    if (chosen) chosen.checked = true;
-    paint(value);
+    show(value);
   });
 }
 
-function row(count) {
-  return Array.from({ length: count }, (_, index) => {
+function row(length) {
+  return Array.from({ length }, (_, index) => {
     const star = document.createElement("label");
-    star.dataset.count = index + 1;
     const radio = document.createElement("input");
-    Object.assign(radio, { type: "radio", name: "stars", value: index + 1, ariaLabel: `${index + 1} of ${count} stars` });
+    radio.type = "radio";
+    radio.name = "stars";
+    radio.value = index + 1;
+    radio.ariaLabel = `${index + 1} of ${length} stars`;
     star.append(radio, "★");
     return star;
   });
