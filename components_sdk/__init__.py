@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .errors import ComponentsError
     from .framing import Limits
     from .frontend import Inline
-    from .layout import Page
+    from .layout import Container, Page
     from .ledger import Ledger
     from .origins import Origins
     from .policy import Policy
@@ -29,6 +29,7 @@ _HOMES = {
     "App": "app",
     "Component": "component",
     "ComponentsError": "errors",
+    "Container": "layout",
     "Event": "declaration",
     "Inline": "frontend",
     "Ledger": "ledger",
@@ -45,6 +46,7 @@ __all__ = [
     "App",
     "Component",
     "ComponentsError",
+    "Container",
     "Event",
     "Inline",
     "Ledger",

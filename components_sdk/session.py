@@ -72,6 +72,10 @@ class Slot:
         self.on_event: dict[str, list[Callback]] = {}
 
 
+def _nobody() -> None:
+    """Nobody waits for changes yet."""
+
+
 class Session:
     """One open page of one user.
 
@@ -95,6 +99,7 @@ class Session:
         self._rows: list[Row] = []  # since the last batch
         self._ids = 0
         self.shows_ledger = False
+        self.on_change: Callable[[], None] = _nobody  # there is something to render now
 
     # what the app does ---------------------------------------------------------------------------
 
@@ -106,17 +111,18 @@ class Session:
         return id
 
     def send(self, message: Any) -> None:
-        """Queue a message that carries no values of a component."""
+        """Queue a message; it leaves with the next batch."""
         self._outbox.append(message)
+        self.on_change()
 
     def mount(self, slot: Slot, kind: Kind, parent: str) -> None:
         """Put a component on the page."""
         if kind.name not in self._kinds:
             self._kinds.add(kind.name)
-            self._outbox.append(kind)
+            self.send(kind)
         self._slots[slot.id] = slot
         wire = {name: self._to_component(slot, name) for name in slot.values}
-        self._outbox.append(
+        self.send(
             Mount(
                 id=slot.id,
                 parent=parent,
@@ -131,6 +137,7 @@ class Session:
         if slot.id in self._slots:
             # A dict keeps the order of assignment, and each name once: the latest value wins.
             self._patches.setdefault(slot.id, {})[name] = None
+            self.on_change()
 
     def add_button(self, id: str) -> list[Callback]:
         """A list that takes the callbacks of a button."""
@@ -152,7 +159,7 @@ class Session:
             self._slots.pop(each, None)
             self._buttons.pop(each, None)
             self._patches.pop(each, None)
-        self._outbox.append(Remove(id=id))
+        self.send(Remove(id=id))
         return gone
 
     # the gate ------------------------------------------------------------------------------------
@@ -231,7 +238,7 @@ class Session:
 
     def _refuse(self, frame: str, error: Refused) -> None:
         logger.info("session %s: refused %s: %s", self.id, error.code, error.sentence)
-        self._outbox.append(Refusal(frame=frame, code=error.code, message=str(error)))
+        self.send(Refusal(frame=frame, code=error.code, message=str(error)))
 
     def failed(self, error: BaseException) -> None:
         """A callback raised: the log gets everything, the page a reference."""
@@ -240,7 +247,7 @@ class Session:
             "session %s: a callback of the app raised (reference %s)",
             self.id, reference, exc_info=error,
         )  # fmt: skip
-        self._outbox.append(Alert(reference=reference))
+        self.send(Alert(reference=reference))
 
     # the way out ---------------------------------------------------------------------------------
 

@@ -246,6 +246,7 @@ class Init(Message, tag="init", frozen=True):
     """All arguments, once, after the echo."""
 
     args: dict[str, Any]
+    max_height: int  # CSS px; above it the frame scrolls
 
 
 class Args(Message, tag="args", frozen=True):

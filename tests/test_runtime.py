@@ -356,6 +356,29 @@ def test_a_callback_that_raises_becomes_a_card_and_the_session_goes_on(
         assert "hunter2" in caplog.text
 
 
+def test_an_async_callback_shows_its_progress_before_it_ends(tab: Tab) -> None:
+    def home(page: Page) -> None:
+        status = page.text("Idle")
+        seen = asyncio.Event()
+        page.button("Seen", seen.set)
+
+        @page.button("Save").on_click
+        async def _() -> None:
+            status.text = "Saving"
+            await seen.wait()
+            status.text = "Saved"
+
+    says = "text => document.querySelector('.text').textContent === text"
+    with serving(home) as running:
+        tab.goto(running.url)
+        tab.wait_for("() => document.querySelectorAll('button.button').length === 2")
+        tab.click("button.button:last-of-type")
+        tab.wait_for(says, "Saving")
+        tab.click("button.button")
+
+        tab.wait_for(says, "Saved")
+
+
 def test_a_component_that_is_not_granted_is_a_card_with_the_line_that_grants_it(tab: Tab) -> None:
     from .test_app import Asking
 

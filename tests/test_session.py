@@ -153,6 +153,16 @@ def test_several_patches_in_one_callback_travel_together_and_the_latest_wins(
     assert page.send(value("5")) == [Patch(frame="f1", args={"label": "last", "marks": [5]})]
 
 
+def test_every_change_says_that_there_is_something_to_render(page: Mounted) -> None:
+    changes: list[None] = []
+    page.session.on_change = lambda: changes.append(None)
+
+    page.dial.label = "Loud"
+    page.session.remove("f1")
+
+    assert len(changes) == 2
+
+
 def test_an_assignment_of_the_wrong_type_raises_where_it_is_made(page: Mounted) -> None:
     with pytest.raises(ValueRefused, match=r"Expected int, got str - at \$\.marks\[1\]"):
         page.dial.marks = [1, "two"]  # type: ignore[list-item]

@@ -31,6 +31,7 @@ class SocketHandler(WebSocketHandler):
         self.visit: Visit | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
+        self._push_is_due = False
 
     def prepare(self) -> None:
         """Refuse before the upgrade whatever is not our own page's socket."""
@@ -78,7 +79,9 @@ class SocketHandler(WebSocketHandler):
         if visit.connection is not None:
             visit.connection.take_over()
         self.visit = visit
+        self._loop = asyncio.get_running_loop()
         visit.connection = self
+        visit.session.on_change = self._push_soon
         self.set_nodelay(True)
         self.push()
 
@@ -112,13 +115,18 @@ class SocketHandler(WebSocketHandler):
             await result
         except Exception as error:
             visit.session.failed(error)
-        if visit.connection is not None:
-            visit.connection.push()
+
+    def _push_soon(self) -> None:
+        # What changes between two awaits of a callback travels together, and before it ends.
+        if not self._push_is_due:
+            self._push_is_due = True
+            self._loop.call_soon(self.push)
 
     def push(self) -> None:
         """Send what the session has to say."""
-        if self.visit is None:
-            return
+        self._push_is_due = False
+        if self.visit is None or self.visit.connection is not self:
+            return  # what the session has to say waits for the page to come back
         data = self.visit.session.render()
         if data is not None:
             try:

@@ -23,9 +23,6 @@ MAX_UNCONNECTED = 1_000  # pages without a connection; the oldest go first
 class Connection(Protocol):
     """What a visit needs of a socket."""
 
-    def push(self) -> None:
-        """Send what the session has to say."""
-
     def take_over(self) -> None:
         """Close, because another connection took this visit over."""
 

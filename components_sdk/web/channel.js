@@ -12,6 +12,7 @@
 /**
  * @typedef {object} Owner
  * @property {() => Record<string, unknown>} args What the frame gets after the handshake.
+ * @property {number} maxHeight CSS px.
  * @property {() => void} onLoaded The frame document is here, or will not come; called once.
  * @property {(message: FromFrame) => void} onMessage A message of the ready frame; hostile.
  * @property {(code: FailureCode, detail: string) => void} onEnd The frame is gone; called once.
@@ -95,7 +96,7 @@ export class Channel {
       }
       clearTimeout(this.#deadline);
       this.state = "ready";
-      return this.post({ type: "init", args: this.#owner.args() });
+      return this.post({ type: "init", args: this.#owner.args(), max_height: this.#owner.maxHeight });
     }
     if (this.state !== "ready") return;
     if (message.type === "pong") this.#pings = 0;

@@ -38,6 +38,7 @@
   let failure;
   let started = false;
   let height = -1;
+  let maxHeight = Infinity;
 
   /** @param {FromFrame} message */
   const post = (message) => port && apply(portPost, port, [message]);
@@ -61,6 +62,7 @@
 
   const measure = () => {
     const now = Math.ceil(html.getBoundingClientRect().height);
+    html.toggleAttribute("data-scrolls", now > maxHeight);
     if (started && now !== height) post({ type: "height", height: (height = now) });
   };
 
@@ -106,7 +108,7 @@
   const receive = ({ data: message }) => {
     switch (message.type) {
       case "init":
-        args = message.args;
+        ({ args, max_height: maxHeight } = message);
         run().catch((error) => {
           log(error);
           fail("component-threw", String(error));

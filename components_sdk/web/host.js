@@ -98,6 +98,7 @@ class Frame {
       theme(),
       {
         args: () => this.args,
+        maxHeight: this.maxHeight,
         onLoaded: () => {
           const waiting = arriving.get(this.kind.name);
           arriving.set(this.kind.name, undefined);
@@ -331,5 +332,8 @@ addEventListener("message", (event) => {
 dark.addEventListener("change", () => {
   for (const channel of channels()) channel.setTheme(theme());
 });
+
+// A file that misses a component's drop zone would otherwise take the place of the app.
+for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
 
 startHeart(channels);

@@ -160,6 +160,7 @@ export interface Pong {
 export interface Init {
   type: "init";
   args: Record<string, unknown>;
+  max_height: number;
 }
 
 /** Some arguments have new values. */
