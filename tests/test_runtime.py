@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components_sdk import App, Component, Event, Inline, Limits, Page, Value
-from components_sdk.testing.engines import Engine, Tab
+from components_sdk.testing.engines import Engine, Tab, launch
 from components_sdk.testing.running import RunningApp
 
 pytestmark = pytest.mark.browser
@@ -454,3 +457,39 @@ def test_markdown_reaches_the_page_through_the_sanitiser_only(tab: Tab) -> None:
         assert tab.count(".html img") == 0
         assert tab.count(".html a[href]") == 0
         assert tab.title() == "Runtime"
+
+
+def renderers() -> set[int]:
+    """Process ids of all Chromium renderers."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"--type=renderer" in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
+
+
+def test_a_crashed_component_becomes_a_card_and_starts_again_on_retry() -> None:
+    # Chromium only: nobody else tells which process a frame is in.
+    def home(page: Page) -> None:
+        @page.button("Add").on_click
+        def _() -> None:
+            page.add(Echo(), key="e")
+
+    app = App("Crash", limits=IMPATIENT)
+    app.page("/", uses=[Echo])(home)
+    shows = "() => document.querySelector('p').textContent === 'hello'"
+    with RunningApp(app) as running, launch("chromium") as chromium:
+        tab = chromium.new_tab()
+        tab.goto(running.url)
+        tab.wait_for("() => document.querySelector('button.button')")
+        before = renderers()
+        tab.click("button.button")
+        tab.frame("iframe").wait_for(shows)
+        # Of the new ones one is the frame's; a spare that dies with it harms nobody.
+        for process in renderers() - before:
+            os.kill(process, signal.SIGKILL)
+        card(tab, "hung")
+        tab.click(".card button")
+
+        tab.frame("iframe").wait_for(shows)
