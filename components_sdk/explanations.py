@@ -53,7 +53,6 @@ ENGINE_LIMITS: dict[tuple[Kind, str], Limit] = {
         chromium="a worker's endless loop passes the heartbeat",
         firefox="a worker's endless loop passes the heartbeat",
     ),
-    ("attribute", "credentialless"): Limit(firefox="ignores it", webkitgtk="ignores it"),
     ("directive", "webrtc"): Limit(
         chromium="ignores it, but Connection-Allowlist closes WebRTC",
         firefox="ignores it; data can leave by WebRTC (UDP, TCP, DNS)",
@@ -84,8 +83,8 @@ ENGINE_LIMITS: dict[tuple[Kind, str], Limit] = {
         webkitgtk="can be counted and sent messages",
     ),
     ("gap", "focus"): Limit(
-        chromium="takes the keyboard without a click; a guard in the page can take it back",
-        firefox="takes the keyboard without a click; a guard in the page can take it back",
+        chromium="takes the keyboard without a click",
+        firefox="takes the keyboard without a click",
     ),
 }
 """What engines do not enforce, by the line of ``component policy`` that it belongs to."""
@@ -94,7 +93,6 @@ SENTENCES: dict[tuple[Kind, str], str] = {
     ("attribute", "sandbox"): "Runs scripts in an opaque origin: no cookies, no storage, no page.",
     ("attribute", "allow"): "Hands browser features to the frame; empty hands over none.",
     ("attribute", "referrerpolicy"): "Does not tell the component the page's address.",
-    ("attribute", "credentialless"): "Loads the frame without cookies and from a blank cache.",
     ("attribute", "loading"): "Loads at once, so that the handshake's time limit is fair.",
     ("directive", "sandbox"): "The same sandbox for a tab of its own, where no attribute holds.",
     ("directive", "default-src"): "Forbids every kind of load that is not listed.",

@@ -137,7 +137,6 @@ class Policy(msgspec.Struct, frozen=True):
             "sandbox": self.sandbox_attribute,
             "allow": self.allow,
             "referrerpolicy": "no-referrer",
-            "credentialless": "",
             "loading": "eager",
         }
 
