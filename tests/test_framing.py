@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -86,3 +88,13 @@ def test_arbitrary_bytes_are_refused_and_nothing_else_happens(noise: bytes) -> N
     for data in (noise, MAGIC + noise, raw_batch(noise)):
         with pytest.raises(MessageRefused):
             read(data)
+
+
+VECTORS = json.loads((Path(__file__).parent / "vectors" / "framing.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_a_batch_has_the_bytes_that_the_page_reads_and_writes(vector: dict[str, Any]) -> None:
+    tail = [bytes.fromhex(each) for each in vector["tail"]]
+
+    assert pack(vector["messages"], tail).hex() == vector["bytes"]

@@ -29,7 +29,7 @@ def folder(tmp_path: Path, **files: str) -> Path:
         ("export default () => 1;", "const $component = () => 1;", "$component"),
         ("export default functional", "const $component = functional", "$component"),
         ("const f = 1;export{f as default,g};", "const f = 1;", "f"),
-        ("let r = /['`]/;\nexport default f", "let r = /['`]/;\nconst $component = f", "$component"),
+        ("r = /['`]/;\nexport default f", "r = /['`]/;\nconst $component = f", "$component"),
     ],
 )  # fmt: skip
 def test_the_default_export_is_handed_over(module: str, rewritten: str, name: str) -> None:
