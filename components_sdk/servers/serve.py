@@ -41,9 +41,8 @@ from .visits import Visits
 DEFAULT_PORT = 8501
 MAX_HEADER_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024  # no request of ours has a body
+PING_SECONDS = 20  # of a WebSocket; one that does not answer is closed
 IDLE_SECONDS = 120  # of a kept-alive connection; also bounds a client that sends slowly
-
-Deploy = Callable[[App, Origins], Deployment]
 
 
 class _On(Matcher):
@@ -62,23 +61,24 @@ class _On(Matcher):
         return {} if self._path in (None, request.path) else None
 
 
-def rules(app: App, origins: Origins, deploy: Deploy = Deployment) -> list[Rule]:
+def rules(app: App, origins: Origins) -> list[Rule]:
     """Routes of the app's pages and its components, for any Tornado application.
-
-    Args:
-        deploy: Makes the deployment; another one is for tests only.
 
     Raises:
         AppError: The app has no page.
     """
+    return _routes(Deployment(app, origins), Visits())
+
+
+def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
+    app, origins = deployment.app, deployment.origins
     if not app.pages:
         raise AppError(
             f"{app.title!r} has no page",
             code="no-page",
             hint='Register one: @app.page("/")',
         )
-    deployment = deploy(app, origins)
-    common = {"deployment": deployment, "visits": Visits()}
+    common = {"deployment": deployment, "visits": visits}
     suffix = origins.components.replace("{name}", "", 1).partition("://")[2]
 
     def is_app(host: str) -> bool:
@@ -96,21 +96,6 @@ def rules(app: App, origins: Origins, deploy: Deploy = Deployment) -> list[Rule]
             for path, entry in app.pages.items()
         ),
     ]
-
-
-def application(app: App, origins: Origins, deploy: Deploy = Deployment) -> Application:
-    """A Tornado application that serves one app and nothing else."""
-    routes = rules(app, origins, deploy)
-    common = dict(routes[0].target_kwargs)
-    return Application(
-        [*routes, Rule(_On(lambda host: host == origins.app_host), WrongPath, common)],
-        default_handler_class=UnknownHost,
-        default_handler_args=common,
-        websocket_max_message_size=app.limits.message_bytes,
-        websocket_ping_interval=20,
-        log_function=lambda handler: None,
-        visits=common["visits"],
-    )
 
 
 def bind(port: int | None) -> socket.socket:
@@ -142,15 +127,28 @@ def _no_port(port: int, reason: str) -> ServeError:
 
 
 class Server:
-    """One app, served inside a running event loop.
+    """One app and nothing else, served inside a running event loop.
 
     Args:
-        sockets: Bound already, all to the same port.
+        deployment: The app at its origins.
+        bound: A listening socket (see ``bind``).
     """
 
-    def __init__(self, app: App, bound: socket.socket, deploy: Deploy = Deployment) -> None:
-        self.origins = Origins.local(bound.getsockname()[1], app.secret)
-        self.application = application(app, self.origins, deploy)
+    def __init__(self, deployment: Deployment, bound: socket.socket) -> None:
+        self._visits = Visits()
+        app_host = deployment.origins.app_host
+        common = {"deployment": deployment, "visits": self._visits}
+        self.application = Application(
+            [
+                *_routes(deployment, self._visits),
+                Rule(_On(lambda host: host == app_host), WrongPath, common),
+            ],
+            default_handler_class=UnknownHost,
+            default_handler_args=common,
+            websocket_max_message_size=deployment.app.limits.message_bytes,
+            websocket_ping_interval=PING_SECONDS,
+            log_function=lambda handler: None,
+        )
         self._server = HTTPServer(
             self.application,
             max_header_size=MAX_HEADER_BYTES,
@@ -163,8 +161,7 @@ class Server:
         """Close the port and every connection."""
         self._server.stop()
         await self._server.close_all_connections()
-        visits: Visits = self.application.settings["visits"]
-        await visits.close()
+        await self._visits.close()
 
 
 def serve(app: App, *, port: int | None = None) -> None:
@@ -176,8 +173,9 @@ def serve(app: App, *, port: int | None = None) -> None:
 
     async def run() -> None:
         with bind(port) as bound:
-            server = Server(app, bound)
-            print(f"Serving on {server.origins.app}", flush=True)
+            origins = Origins.local(bound.getsockname()[1], app.secret)
+            server = Server(Deployment(app, origins), bound)
+            print(f"Serving on {origins.app}", flush=True)
             try:
                 await asyncio.Event().wait()
             finally:

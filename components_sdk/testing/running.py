@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from tornado.web import RequestHandler
 
 from ..app import App, Deployment
 from ..origins import Origins
-from ..servers.serve import Deploy, Server, bind
+from ..servers.serve import Server, bind
 
 
 class RunningApp:
@@ -33,7 +34,9 @@ class RunningApp:
         requests: Host and path of every request that was answered, in order.
     """
 
-    def __init__(self, app: App, port: int = 0, *, deploy: Deploy = Deployment) -> None:
+    def __init__(
+        self, app: App, port: int = 0, *, deploy: Callable[[App, Origins], Deployment] = Deployment
+    ) -> None:
         self.app = app
         self._deploy = deploy
         self._socket = bind(port)
@@ -61,7 +64,7 @@ class RunningApp:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = Server(self.app, self._socket, self._deploy)
+        server = Server(self._deploy(self.app, self.origins), self._socket)
         server.application.settings["log_function"] = self._note
         self._ready.set()
         await self._stop.wait()
