@@ -19,16 +19,17 @@ import msgspec
 
 from . import pitfalls
 from .component import Component
+from .declaration import Declaration
 from .errors import AppError
 from .framing import Limits
 from .grants import Grants, parse_grants
 from .layout import Page
 from .ledger import Ledger
-from .origins import Origins, host_of
+from .origins import Origins, authority
 from .pages import HostFiles, Site, component_site, host_files
 from .policy import Policy, Ungranted, decide, host_csp
 from .session import Session
-from .surface import Surface
+from .surface import Surface, surface
 from .wire import Kind
 
 SOCKET_PATH = "/_components/socket"
@@ -84,6 +85,12 @@ class App:
             uses: Components that callbacks may add later. The page's policy names every frame
                 that may load and cannot be widened once the page is open.
         """
+        if not isinstance(path, str):
+            raise AppError(
+                f"Expected a path, got {path!r:.80}",
+                code="page-path",
+                hint='Write: @app.page("/")',
+            )
         if not path.startswith("/") or path.startswith("/_components"):
             raise AppError(
                 f"Expected a path like '/reports', got {path!r}",
@@ -91,7 +98,11 @@ class App:
                 hint="Begin with a slash; /_components belongs to the SDK.",
             )
         if path in self.pages:
-            raise AppError(f"There is a page at {path!r} already", code="page-taken")
+            raise AppError(
+                f"There is a page at {path!r} already",
+                code="page-taken",
+                hint="Give one of them another path.",
+            )
 
         def register(function: F) -> F:
             self.pages[path] = PageEntry(function, tuple(uses))
@@ -121,8 +132,15 @@ class Deployment:
         self.app = app
         self.origins = origins
         self._served: dict[str, Served] = {}  # by component name
-        self._identities: dict[str, str] = {}  # by component name
+        self._declared: dict[str, Declaration] = {}  # by component name
         self._sites: dict[str, Site] = {}  # by Host
+        self._check_origins()
+
+    def _check_origins(self) -> None:
+        """Refuse at the start what every component would be refused for."""
+        origin = self.origins.component("sample", "")
+        csp = self.host_csp([f"{origin}/frame"])
+        pitfalls.refuse(surface(Policy("sample"), self.origins.app, origin, csp))
 
     @property
     def socket_url(self) -> str:
@@ -150,21 +168,23 @@ class Deployment:
             PitfallError: The policy would be unsafe here.
         """
         declaration = component.declaration
-        known = self._identities.setdefault(declaration.name, declaration.identity)
-        if known != declaration.identity:
+        known = self._declared.setdefault(declaration.name, declaration)
+        if known.identity != declaration.identity:
             raise AppError(
-                f"{known} and {declaration.identity} are both called {declaration.name!r}",
+                f"{known.identity} and {declaration.identity} are both called {declaration.name!r}",
                 code="component-name-taken",
                 hint="Give one of them another name in its component.toml.",
             )
-        if found := self._served.get(declaration.name):
+        found = self._served.get(declaration.name)
+        if found and known is declaration:
             return found
         policy = self.app.policy(component)
         if isinstance(policy, Ungranted):
             return policy
         served = self._serve(component, policy)
+        self._declared[declaration.name] = declaration  # a class may be declared anew
         self._served[declaration.name] = served
-        self._sites[host_of(served.site.origin)] = served.site
+        self._sites[authority(served.site.origin)] = served.site
         return served
 
     def _serve(self, component: type[Component], policy: Policy) -> Served:
@@ -189,15 +209,11 @@ class Deployment:
             url=site.document_url,
             sandbox=policy.sandbox_attribute,
             allow=policy.allow,
-            args={field.name: field.codec.schema for field in contract.fields()},
+            args={name: field.codec.schema for name, field in contract.fields.items()},
             events={name: field.codec.schema for name, field in contract.events.items()},
-            has_value=contract.value is not None,
+            has_value="value" in contract.fields,
         )
         return Served(site=site, kind=kind, policy=policy)
-
-    def open(self, entry: PageEntry, session: Session) -> OpenPage:
-        """A page that is being opened; its function still has to run."""
-        return OpenPage(self, entry, session)
 
 
 class OpenPage:

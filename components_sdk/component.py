@@ -20,6 +20,7 @@ from .contract import Field
 from .declaration import Declaration, Event, declare
 from .errors import AppError
 from .frontend import Inline
+from .permissions import nearest
 from .session import Session, Slot
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -32,10 +33,13 @@ class _FieldAccess:
         self._field = field
 
     def __get__(self, instance: Component | None, owner: type[Component]) -> Any:
-        return self if instance is None else instance._slot.values[self._field.name]
+        if instance is None:
+            return self
+        # A copy: changing it in place would change what was checked, and send nothing.
+        return self._field.codec.check(instance._slot.values[self._field.name])
 
     def __set__(self, instance: Component, value: Any) -> None:
-        checked = self._field.codec.check(value, f"$.{self._field.name}")
+        checked = self._field.codec.check(value, f"{type(instance).__name__}.{self._field.name}")
         instance._slot.values[self._field.name] = checked
         if instance._session:
             instance._session.patch(instance._slot, self._field.name)
@@ -63,7 +67,7 @@ class Component:
         super().__init_subclass__(**kwargs)
         cls.declaration = declare(cls, RESERVED)
         contract = cls.declaration.contract
-        for field in contract.fields():
+        for field in contract.fields.values():
             setattr(cls, field.name, _FieldAccess(field))
         for field in contract.events.values():
             setattr(cls, field.name, Event(field.name))
@@ -71,12 +75,13 @@ class Component:
     def __init__(self, **args: Any) -> None:
         declaration = type(self).declaration
         given = {**{name: make() for name, make in declaration.defaults.items()}, **args}
-        fields = {field.name: field for field in declaration.contract.fields()}
+        fields = declaration.contract.fields
         owner = type(self).__name__
         if unknown := [name for name in args if name not in fields]:
             raise AppError(
                 f"{owner} has no argument {unknown[0]!r}, only {', '.join(fields) or 'none'}",
                 code="unknown-argument",
+                hint=nearest(unknown[0], fields),
             )
         if missing := [name for name in fields if name not in given]:
             raise AppError(
@@ -85,24 +90,29 @@ class Component:
                 hint=f"Write: {owner}({missing[0]}=…)",
             )
         values = {
-            name: field.codec.check(given[name], f"$.{name}") for name, field in fields.items()
+            name: field.codec.check(given[name], f"{owner}.{name}")
+            for name, field in fields.items()
         }
         object.__setattr__(self, "_slot", Slot(declaration.name, declaration.contract, values))
         object.__setattr__(self, "_session", None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse a misspelt field, which Python would otherwise take without a word."""
-        if name not in {field.name for field in type(self).declaration.contract.fields()}:
+        contract = type(self).declaration.contract
+        if name not in contract.fields:
+            owner = type(self).__name__
             raise AppError(
-                f"{type(self).__name__} has no argument {name!r}",
+                f"{owner} has no argument {name!r}, only {', '.join(contract.fields) or 'none'}",
                 code="unknown-argument",
-                hint=f"Annotate it in the class: {name}: str",
+                hint=f'{name} is an event: use on_event("{name}").'
+                if name in contract.events
+                else nearest(name, contract.fields),
             )
         object.__setattr__(self, name, value)
 
     def on_value(self, function: F) -> F:
         """Register a callback (sync or async) that gets each new value. A decorator."""
-        if type(self).declaration.contract.value is None:
+        if "value" not in type(self).declaration.contract.fields:
             raise AppError(
                 f"{type(self).__name__} has no value",
                 code="no-value",
@@ -113,6 +123,12 @@ class Component:
 
     def on_event(self, event: str | Event[Any]) -> Callable[[F], F]:
         """Register a callback (sync or async) for an event. A decorator with the event's name."""
+        if callable(event):
+            raise AppError(
+                "Expected the name of an event, got a function",
+                code="unknown-event",
+                hint='Write: @component.on_event("name")',
+            )
         name = event.name if isinstance(event, Event) else event
         events = type(self).declaration.contract.events
         if name not in events:
@@ -144,16 +160,9 @@ class Component:
         self._slot.id, self._slot.key = id, key
         return self._slot
 
-    def detach(self) -> str:
-        """Free this instance from its place; answers the id that it had. Used by ``Page.remove``.
-
-        Raises:
-            AppError: The instance is not on a page.
-        """
-        if self._session is None:
-            raise AppError(f"This {type(self).__name__} is not on a page", code="not-added")
+    def detach(self) -> None:
+        """Free this instance from its place. Used by ``Page.remove``."""
         object.__setattr__(self, "_session", None)
-        return self._slot.id
 
 
 RESERVED = frozenset(dir(Component)) | {"declaration"}

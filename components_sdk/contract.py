@@ -15,16 +15,12 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """The declared types of one component."""
+    """The declared types of one component.
 
-    args: dict[str, Field]
-    value: Field | None
+    Attributes:
+        fields: All that goes to the component: its arguments, and ``"value"`` if it has one.
+        events: What it may emit.
+    """
+
+    fields: dict[str, Field]
     events: dict[str, Field]
-
-    def field(self, name: str) -> Field:
-        """The argument of this name, or the value."""
-        return self.value if self.value and name == "value" else self.args[name]
-
-    def fields(self) -> list[Field]:
-        """Everything that goes to the component: the arguments, and the value if there is one."""
-        return [*self.args.values(), *([self.value] if self.value else [])]

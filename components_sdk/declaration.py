@@ -101,14 +101,13 @@ _IMMUTABLE = (type(None), bool, int, float, str, bytes, datetime, Enum)
 def _contract(
     cls: type[Any], reserved: Collection[str]
 ) -> tuple[Contract, dict[str, Callable[[], Any]]]:
-    args: dict[str, Field] = {}
+    fields: dict[str, Field] = {}
     events: dict[str, Field] = {}
-    value: Field | None = None
     defaults: dict[str, Callable[[], Any]] = {}
     for name, hint in _hints(cls).items():
         where = f"{cls.__name__}.{name}"
         _check_name(name, where, reserved)
-        if get_origin(hint) is Event or hint is Event:
+        if (get_origin(hint) is Event or hint is Event) and name != "value":
             (detail,) = get_args(hint) or (None,)
             events[name] = Field(name, codec_for(detail, where))
             continue
@@ -124,12 +123,9 @@ def _contract(
         if name in cls.__dict__:
             defaults[name] = _default(cls.__dict__[name], where, field)
         elif inherited := _inherited(cls, name):
-            defaults[name] = inherited
-        if is_value:
-            value = field
-        else:
-            args[name] = field
-    return Contract(args=args, value=value, events=events), defaults
+            defaults[name] = _fitting(inherited, where, field)
+        fields[name] = field
+    return Contract(fields=fields, events=events), defaults
 
 
 def _lineage(cls: type[Any]) -> list[type[Any]]:
@@ -188,6 +184,10 @@ def _default(default: Any, where: str, field: Field) -> Callable[[], Any]:
             hint=f"Write: {field.name}: {field.codec.name} = field(default_factory="
             f"{type(default).__name__}), with field from dataclasses.",
         )
+    return _fitting(make, where, field)
+
+
+def _fitting(make: Callable[[], Any], where: str, field: Field) -> Callable[[], Any]:
     try:
         field.codec.check(make(), where)
     except ValueRefused as error:

@@ -21,6 +21,8 @@ import msgspec
 from .errors import MessageRefused
 
 MAGIC = b"CSK1"
+MAX_MESSAGES = 1_000  # of a batch that is read; a page sends one at a time
+MAX_BUFFERS = 4_096  # of a batch that is read
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -33,14 +35,17 @@ class Limits(msgspec.Struct, frozen=True):
     max_height: int = 2_000  # CSS px; taller content scrolls inside the frame
 
 
+Length = Annotated[int, msgspec.Meta(ge=0)]
 Messages = TypeVar("Messages")
 
 
 class Head(msgspec.Struct, Generic[Messages], frozen=True, forbid_unknown_fields=True):
     """The JSON part of a batch."""
 
-    messages: list[Messages]
-    tail: list[Annotated[int, msgspec.Meta(ge=0)]] = []
+    messages: Annotated[list[Messages], msgspec.Meta(max_length=MAX_MESSAGES)]
+    tail: Annotated[
+        list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=MAX_BUFFERS)
+    ] = []
 
 
 class Batch(msgspec.Struct, Generic[Messages], frozen=True):
@@ -106,7 +111,8 @@ def _decode_head(text: memoryview, union: Any) -> Head[Any]:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         sentence, _, where = str(error).replace("`", "").partition(" - at ")
-        raise MessageRefused(sentence, code="message-form", where=where) from None
+        # The sentence may name a hostile key, of any length.
+        raise MessageRefused(sentence[:300], code="message-form", where=where[:300]) from None
 
 
 def _split(data: bytes, start: int, lengths: list[int]) -> list[memoryview]:

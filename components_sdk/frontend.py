@@ -70,11 +70,15 @@ class Frontend(msgspec.Struct, frozen=True):
 
     def has(self, *suffixes: str) -> bool:
         """Whether there is a further file with one of these suffixes."""
-        return any(name.endswith(suffixes) for name in self.files)
+        return any(name.lower().endswith(suffixes) for name in self.files)
 
 
 def from_inline(inline: Inline, where: str) -> Frontend:
-    """Raises: DeclarationError: no default export, or markup that would end its own block."""
+    """Make a frontend of Python strings.
+
+    Raises:
+        DeclarationError: No default export, or text that would end its own block.
+    """
     return _frontend(inline.js, inline.css, inline.html, {}, where)
 
 
@@ -149,6 +153,14 @@ def _text(data: bytes, path: Path) -> str:
 
 
 def _frontend(js: str, css: str, html: str, files: dict[str, bytes], where: str) -> Frontend:
+    for text in (js, css, html):
+        if "\0" in text:
+            raise DeclarationError(
+                "Expected text, got a NUL character, which no browser keeps",
+                code="frontend-encoding",
+                where=where,
+                hint="Write it as an escape, \\0, or save the file as UTF-8.",
+            )
     # The HTML parser turns every line end into a line feed before it hashes a block.
     js, css = (text.replace("\r\n", "\n").replace("\r", "\n") for text in (js, css))
     for text, block in ((js, "script"), (css, "style")):
@@ -179,7 +191,7 @@ _SKIPPED = r"""
 _EXPORT = re.compile(
     rf"""{_SKIPPED}
     | (?<![\w$.])export\s+default\b\s*
-    | (?<![\w$.])export\s*\{{(?P<list>[^}}]*)\}}\s*;?
+    | (?<![\w$.])export\s*\{{(?P<list>[^}}]*)\}}(?P<elsewhere>\s*from\b)?\s*;?
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -204,9 +216,16 @@ def hand_over(js: str, where: str) -> str:
             f"Expected one default export, got {len(found)}",
             code="frontend-export",
             where=where,
-            hint="Write: export default function ({ root, args }) { … }",
+            hint="Write it at the top level: export default function ({ root, args }) { … }",
         )
     export = found[0]
+    if export["elsewhere"]:
+        raise DeclarationError(
+            "Expected a default export of this module's own, got one from another module",
+            code="frontend-export",
+            where=where,
+            hint='Write: import f from "./f.js"; export default f;',
+        )
     start, end = export.span()
     lines = "\n" * export[0].count("\n")
     if export["list"] is not None:

@@ -14,15 +14,16 @@ def home(page: Page) -> None:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from .component import Component
-from .errors import AppError
+from .errors import AppError, ValueRefused
 from .markup import CleanHtml, markdown
 from .policy import Ungranted
 from .session import Callback, Session
-from .wire import Change, Denied, Element, ElementKind, Kind, MissingGrant
+from .values import codec_for
+from .wire import Denied, Element, ElementKind, Kind, MissingGrant
 
 C = TypeVar("C", bound=Component)
 F = TypeVar("F", bound=Callable[..., object])
@@ -30,53 +31,65 @@ F = TypeVar("F", bound=Callable[..., object])
 KindOf = Callable[[type[Component]], Kind | Ungranted]
 
 
-class Part:
-    """A plain part of the page, as an app holds it."""
+_TEXT = codec_for(str, "text")
 
-    def __init__(self, session: Session, id: str) -> None:
-        self._session = session
+
+class Part:
+    """A plain part of the page, as an app holds it.
+
+    Attributes:
+        id: Unique on its page.
+    """
+
+    def __init__(self, page: Page, id: str) -> None:
         self.id = id
+        self._page = page
+        self._session = page.session
+        page.parts[id] = self
 
 
 class Text(Part):
     """A paragraph or heading; assign ``text`` to change it."""
 
-    def __init__(self, session: Session, id: str, text: str) -> None:
-        super().__init__(session, id)
+    def __init__(self, page: Page, id: str, text: str) -> None:
+        super().__init__(page, id)
         self._text = text
 
     @property
     def text(self) -> str:
+        """What it shows."""
         return self._text
 
     @text.setter
     def text(self, text: str) -> None:
-        self._text = str(text)
-        self._session.send(Change(element=self.id, text=self._text))
+        self._text = _TEXT.check(text, "text")
+        self._session.change(self.id, self._text)
 
 
 class Markdown(Part):
     """Rendered Markdown; assign ``source`` to change it."""
 
-    def __init__(self, session: Session, id: str, source: str) -> None:
-        super().__init__(session, id)
+    def __init__(self, page: Page, id: str, source: str) -> None:
+        super().__init__(page, id)
         self._source = source
 
     @property
     def source(self) -> str:
+        """The Markdown that it shows."""
         return self._source
 
     @source.setter
     def source(self, source: str) -> None:
+        html = _rendered(source)
         self._source = source
-        self._session.send(Change(element=self.id, text=markdown(source)))
+        self._session.change(self.id, html)
 
 
 class Button(Part):
     """A button of the page itself."""
 
-    def __init__(self, session: Session, id: str, callbacks: list[Callback]) -> None:
-        super().__init__(session, id)
+    def __init__(self, page: Page, id: str, callbacks: list[Callback]) -> None:
+        super().__init__(page, id)
         self._callbacks = callbacks
 
     def on_click(self, function: F) -> F:
@@ -88,13 +101,9 @@ class Button(Part):
 class Container(Part):
     """Something that parts and components can be put into, in order."""
 
-    def __init__(self, session: Session, id: str, page: Page) -> None:
-        super().__init__(session, id)
-        self._page = page
-
     def text(self, text: str) -> Text:
         """A paragraph of plain text."""
-        return Text(self._session, self._put("text", text), text)
+        return Text(self._page, self._put("text", text), text)
 
     def heading(self, text: str, level: int = 2) -> Text:
         """A heading; ``level`` 1 to 6.
@@ -103,38 +112,53 @@ class Container(Part):
             AppError: Another level.
         """
         if level not in range(1, 7):
-            raise AppError(f"Expected a heading level from 1 to 6, got {level}")
-        return Text(self._session, self._put("heading", text, level), text)
+            raise AppError(
+                f"Expected a heading level from 1 to 6, got {level}",
+                code="heading-level",
+                hint="The page's title has level 1.",
+            )
+        return Text(self._page, self._put("heading", text, level), text)
 
     def markdown(self, source: str) -> Markdown:
-        """CommonMark with tables; cleaned, so that users' text may be in it."""
-        return Markdown(self._session, self._put_html(markdown(source)), source)
+        """CommonMark with tables; cleaned, so that users' text may be in it.
+
+        Raises:
+            ValueRefused: Too long.
+        """
+        return Markdown(self._page, self._put("html", _rendered(source)), source)
 
     def button(self, label: str, on_click: Callback | None = None) -> Button:
         """A button with a callback."""
         id = self._put("button", label)
-        button = Button(self._session, id, self._session.add_button(id))
+        button = Button(self._page, id, self._session.add_button(id))
         if on_click:
             button.on_click(on_click)
         return button
 
-    def columns(self, count: int) -> list[Container]:
-        """Columns of equal width side by side; below each other on a narrow screen."""
+    def columns(self, count: int) -> Columns:
+        """Columns of equal width side by side; below each other on a narrow screen.
+
+        Raises:
+            AppError: Not 1 to 12.
+        """
         if not 1 <= count <= 12:
-            raise AppError(f"Expected 1 to 12 columns, got {count}")
-        row = Container(self._session, self._put("columns"), self._page)
-        return [Container(self._session, row._put("column"), self._page) for _ in range(count)]
+            raise AppError(
+                f"Expected 1 to 12 columns, got {count}",
+                code="columns",
+                hint="Write: left, right = page.columns(2)",
+            )
+        return Columns(self._page, self._put("columns"), count)
 
     def ledger(self) -> Part:
         """A table of what data crossed between this session and its components."""
         self._session.shows_ledger = True
-        return Part(self._session, self._put("ledger"))
+        return Part(self._page, self._put("ledger"))
 
     def add(self, component: C, *, key: str) -> C:
         """Put a component here.
 
         Args:
-            key: Names it on this page; values are kept by it.
+            key: Names it on this page.
 
         Raises:
             AppError: The key is taken, the instance is on a page already, or the page was opened
@@ -143,49 +167,91 @@ class Container(Part):
         self._page.place(component, key, self.id)
         return component
 
-    def _put_html(self, html: CleanHtml) -> str:
-        return self._put("html", html)
-
     def _put(self, kind: ElementKind, text: str = "", level: int = 0) -> str:
+        checked = _TEXT.check(text, "text")
         id = self._session.new_id("e", self.id)
-        self._session.send(Element(id=id, parent=self.id, kind=kind, text=text, level=level))
+        self._session.send(Element(id=id, parent=self.id, kind=kind, text=checked, level=level))
         return id
 
 
+class Columns(Container):
+    """A row of columns; unpack it: ``left, right = page.columns(2)``."""
+
+    def __init__(self, page: Page, id: str, count: int) -> None:
+        super().__init__(page, id)
+        self._columns = [Container(page, self._put("column")) for _ in range(count)]
+
+    def __iter__(self) -> Iterator[Container]:
+        return iter(self._columns)
+
+    def __getitem__(self, index: int) -> Container:
+        return self._columns[index]
+
+
 class Page(Container):
-    """The page of one session; the page function gets it."""
+    """The page of one session; the page function gets it.
+
+    Attributes:
+        parts: Everything on the page that can be removed, by id.
+    """
 
     def __init__(self, session: Session, kind_of: KindOf) -> None:
-        super().__init__(session, "", self)
+        self.session = session
+        self.parts: dict[str, Part | Component] = {}
+        super().__init__(self, "")
+        del self.parts[""]  # the page itself stays
         self._kind_of = kind_of
-        self._ids: dict[str, str] = {}  # id by key
+        self._keys: dict[str, str] = {}  # by id
 
     def place(self, component: Component, key: str, parent: str) -> None:
         """See ``Container.add``."""
-        if key in self._ids:
+        if key in self._keys.values():
             raise AppError(
                 f"The key {key!r} is taken on this page",
                 code="key-taken",
                 hint="Give each component a key of its own.",
             )
+        if not isinstance(component, Component):
+            raise AppError(
+                f"Expected an instance of a component, got {component!r:.80}",
+                code="no-component",
+                hint='Write: page.add(StarRating(label="…"), key="rating")',
+            )
         kind = self._kind_of(type(component))
-        id = self._session.new_id("f", parent)
-        slot = component.attach(self._session, id, key)
-        self._ids[key] = id
+        id = self.session.new_id("f", parent)
+        slot = component.attach(self.session, id, key)
+        self._keys[id] = key
+        self.parts[id] = component
         if isinstance(kind, Ungranted):
-            self._session.send(_denied(kind, type(component), id, parent))
+            self.session.send(_denied(kind, type(component), id, parent))
         else:
-            self._session.mount(slot, kind, parent)
+            self.session.mount(slot, kind, parent)
 
     def remove(self, part: Component | Part) -> None:
-        """Take a component or a part off the page.
+        """Take a component or a part, and all that is in it, off the page.
 
         Raises:
             AppError: It is not on this page.
         """
-        id = part.id if isinstance(part, Part) else part.detach()
-        gone = self._session.remove(id)
-        self._ids = {key: taken for key, taken in self._ids.items() if taken not in gone}
+        id = next((id for id, known in self.parts.items() if known is part), None)
+        if id is None:
+            raise AppError(
+                f"This {type(part).__name__} is not on this page",
+                code="not-on-page",
+                hint="Remove what page.add, page.text and the like answered, once.",
+            )
+        for gone in self.session.remove(id):
+            self._keys.pop(gone, None)
+            removed = self.parts.pop(gone)
+            if isinstance(removed, Component):
+                removed.detach()
+
+
+def _rendered(source: str) -> CleanHtml:
+    try:
+        return markdown(_TEXT.check(source, "source"))
+    except ValueError as error:
+        raise ValueRefused(str(error), code="markup-size", where="source") from None
 
 
 def _denied(ungranted: Ungranted, component: type[Component], id: str, parent: str) -> Denied:
@@ -194,8 +260,13 @@ def _denied(ungranted: Ungranted, component: type[Component], id: str, parent: s
         parent=parent,
         title=component.declaration.manifest.title,
         missing=[
-            MissingGrant(permission=item.permission, meaning=item.meaning, reason=item.reason)
+            MissingGrant(
+                permission=item.permission,
+                meaning=item.meaning,
+                reason=item.reason,
+                origins=list(item.origins),
+            )
             for item in ungranted.missing
         ],
-        line=ungranted.missing[0].line,
+        line=ungranted.line,
     )

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Literal
 
-from .wire import Row
+from .wire import Direction, Row
 
 HELD_BY_COMPONENT = "the component's frame, until the page is closed"
 HELD_BY_SESSION = "this server's memory, until the session ends"
@@ -38,7 +37,7 @@ class Ledger:
         session: str,
         component: str,
         key: str,
-        direction: Literal["to component", "to app"],
+        direction: Direction,
         what: str,
         type: str,
         size: int,

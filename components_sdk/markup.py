@@ -22,6 +22,9 @@ ATTRIBUTES = {"a": ["href", "title"], "abbr": ["title"], "ol": ["start"]}
 SCHEMES = frozenset({"https", "http", "mailto"})
 
 
+# Raw HTML is off in the renderer as well: two doors, the second one ours.
+_renderer = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
 CleanHtml = NewType("CleanHtml", str)
 """Markup that ``clean`` made. The type checker lets nothing else become an element's HTML."""
 
@@ -34,6 +37,10 @@ def clean(markup: str) -> CleanHtml:
     """
     if len(markup) > MAX_CHARACTERS:
         raise ValueError(f"Expected at most {MAX_CHARACTERS} characters, got {len(markup)}")
+    return _clean(markup)
+
+
+def _clean(markup: str) -> CleanHtml:
     cleaned = bleach.clean(
         markup, tags=TAGS, attributes=ATTRIBUTES, protocols=SCHEMES, strip_comments=True
     )
@@ -41,9 +48,11 @@ def clean(markup: str) -> CleanHtml:
 
 
 def markdown(source: str) -> CleanHtml:
-    """Render CommonMark with tables, and clean the result."""
+    """Render CommonMark with tables, and clean the result.
+
+    Raises:
+        ValueError: More than ``MAX_CHARACTERS``.
+    """
     if len(source) > MAX_CHARACTERS:
         raise ValueError(f"Expected at most {MAX_CHARACTERS} characters, got {len(source)}")
-    # Raw HTML is off in the renderer as well: two doors, the second one ours.
-    renderer = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return clean(renderer.render(source))
+    return _clean(_renderer.render(source))

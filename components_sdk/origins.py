@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 
 import msgspec
 
+from .csp import exact_origin
 from .errors import PolicyError
 
-_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+DEFAULT_PORT = 8501
+MIN_SECRET_BYTES = 16  # 128 bits: nobody tries them all
 
 
 class Origins(msgspec.Struct, frozen=True):
@@ -47,24 +48,30 @@ class Origins(msgspec.Struct, frozen=True):
         )
 
     def __post_init__(self) -> None:
-        sample = self.components.replace("{name}", "x", 1)
-        if not _ORIGIN.fullmatch(self.app):
+        if len(self.secret) < MIN_SECRET_BYTES:
             raise PolicyError(
-                f"Expected the app's origin as scheme://host[:port], got {self.app!r}",
-                code="origin-form",
-                hint='For example "https://app.example".',
+                f"Expected a secret of at least {MIN_SECRET_BYTES} bytes, got {len(self.secret)}",
+                code="secret",
+                hint="Make one: python -c 'import secrets; print(secrets.token_hex())'",
             )
-        if "://{name}." not in self.components or not _ORIGIN.fullmatch(sample):
+        exact_origin(self.app)
+        if "://{name}." not in self.components:
             raise PolicyError(
                 f"Expected scheme://{{name}}.domain[:port] for components, got {self.components!r}",
                 code="origin-form",
                 hint='For example "https://{name}.widgets-example.net".',
             )
+        exact_origin(self.components.replace("{name}", "x", 1))
 
     @property
     def app_host(self) -> str:
         """The app's ``Host`` header."""
-        return host_of(self.app)
+        return authority(self.app)
+
+    @property
+    def components_suffix(self) -> str:
+        """What the ``Host`` of every component ends in."""
+        return authority(self.components).removeprefix("{name}")
 
     @property
     def socket(self) -> str:
@@ -82,6 +89,6 @@ class Origins(msgspec.Struct, frozen=True):
         return self.components.format(name=f"{name}-{digest.hexdigest()[:8]}")
 
 
-def host_of(origin: str) -> str:
+def authority(origin: str) -> str:
     """The ``Host`` header that belongs to an origin."""
     return origin.partition("://")[2]

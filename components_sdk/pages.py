@@ -8,19 +8,20 @@ Rules:
    headers, changes.
 
     site = component_site(frontend, policy, origin, app_origin, title)
-    site.document.url, site.document.response.headers
+    site.document_url, site.table[site.document_path]
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import html
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 import msgspec
 
+from .csp import hash_source
 from .frontend import CONTENT_TYPES, Frontend
 from .policy import Policy
 from .resources import WEB
@@ -125,7 +126,7 @@ def component_site(
     runtime = (WEB / "component.js").read_text("utf-8")
     base_style = (WEB / "component.css").read_text("utf-8")
     blocks = [base_style, frontend.style, runtime, frontend.module]
-    digests = [_csp_hash(block) for block in blocks]
+    digests = [hash_source(block) for block in blocks]
     headers = policy.headers(
         origin,
         app_origin,
@@ -138,7 +139,7 @@ def component_site(
     content = repr(sorted(headers.items())).encode() + document
     path = f"/frame-{hashlib.sha256(content).hexdigest()[:20]}"
     table = {
-        f"/{name}": Response(
+        f"/{quote(name)}": Response(
             200,
             {
                 **headers,
@@ -155,11 +156,6 @@ def component_site(
         document,
     )
     return Site(origin=origin, document_path=path, table=table, headers=headers)
-
-
-def _csp_hash(block: str) -> str:
-    digest = hashlib.sha256(block.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _document(title: str, blocks: list[str], body: str) -> str:

@@ -15,6 +15,7 @@ configured, replaced or rewritten on the way: origins, proxies, other frameworks
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -37,8 +38,20 @@ def check(subject: Surface, rules: Sequence[Rule[Surface]] | None = None) -> lis
 
 
 def refuse(subject: Surface) -> None:
-    """Raise ``PitfallError`` if any rule of severity ERROR is broken; its code is the rule's id."""
-    errors = [finding for finding in check(subject) if finding.severity is Severity.ERROR]
+    """Log what breaks a rule, and refuse what breaks one of severity ERROR.
+
+    Raises:
+        PitfallError: Its code is the rule's id.
+    """
+    findings = check(subject)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    for finding in findings:
+        if finding not in errors:
+            logger.warning(
+                "%s: %s: %s Found: %s %s",
+                subject.component_origin, finding.rule, finding.sentence, finding.detail,
+                finding.remedy,
+            )  # fmt: skip
     if errors:
         first, *rest = errors
         more = f" (and {', '.join(finding.rule for finding in rest)})" if rest else ""
@@ -49,6 +62,8 @@ def refuse(subject: Surface) -> None:
             hint=first.remedy,
         )
 
+
+logger = logging.getLogger("components_sdk")
 
 _RULES: list[Rule[Surface]] = []
 Check = Callable[[Surface], Iterator[str]]

@@ -302,6 +302,7 @@ def host_headers(csp: str, granted_features: Iterable[str] = ()) -> dict[str, st
         "Permissions-Policy": permissions_policy(features),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }

@@ -17,17 +17,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from .contract import Contract, Field
-from .errors import MessageRefused, Refused
+from .errors import AppError, MessageRefused, Refused
 from .framing import Batch, Limits, pack, unpack
 from .ledger import HELD_BY_COMPONENT, HELD_BY_SESSION, NOT_HELD, Ledger
 from .wire import (
     Alert,
+    Change,
+    Direction,
     Emit,
     FromPage,
     Kind,
@@ -40,6 +42,7 @@ from .wire import (
     Row,
     Rows,
     SetValue,
+    ToPage,
 )
 
 logger = logging.getLogger("components_sdk")
@@ -59,7 +62,8 @@ class Slot:
 
     Attributes:
         id: Where it is on the page; empty until it is mounted.
-        values: Checked value by field name; ``"value"`` is what the component gave last.
+        values: Checked value by field name; ``"value"`` is what the component gave last. Never
+            handed out: whoever asks gets a copy, so that nothing changes unchecked.
     """
 
     def __init__(self, kind: str, contract: Contract, values: dict[str, Any]) -> None:
@@ -72,8 +76,16 @@ class Slot:
         self.on_event: dict[str, list[Callback]] = {}
 
 
+class _Mounting(msgspec.Struct, frozen=True):
+    """A mount that was not rendered yet; its arguments are those of that moment."""
+
+    slot: Slot
+    kind: Kind
+    parent: str
+
+
 def _nobody() -> None:
-    """Nobody waits for changes yet."""
+    """Nobody waits for changes."""
 
 
 class Session:
@@ -83,59 +95,67 @@ class Session:
         id: Public name of the session, for the ledger and the log; no secret.
         ledger: Where every crossing is recorded.
         limits: How much may cross.
+
+    Attributes:
+        on_change: Called when there is something to render.
     """
 
     def __init__(self, id: str, ledger: Ledger, limits: Limits) -> None:
         self.id = id
+        self.shows_ledger = False
+        self.on_change: Callable[[], None] = _nobody
         self._ledger = ledger
         self._limits = limits
+        self._ended = False
+        self._ids = 0
+        self._parents: dict[str, str] = {}  # of everything on the page, by id
         self._slots: dict[str, Slot] = {}
         self._buttons: dict[str, list[Callback]] = {}
-        self._kinds: set[str] = set()
-        self._children: dict[str, list[str]] = {}
-        self._outbox: list[Any] = []
-        self._tail: list[bytes] = []
-        self._patches: dict[str, dict[str, None]] = {}
-        self._rows: list[Row] = []  # since the last batch
-        self._ids = 0
-        self.shows_ledger = False
-        self.on_change: Callable[[], None] = _nobody  # there is something to render now
+        self._kinds: dict[str, Kind] = {}  # that the page knows
+        # Since the last batch; the latest text or field wins, so none of these grows by being
+        # assigned again and again while the page is away.
+        self._outbox: list[ToPage | _Mounting] = []
+        self._changes: dict[str, Change] = {}  # by element
+        self._patches: dict[str, dict[str, None]] = {}  # names of fields in order, by slot
+        self._rows: list[Row] = []
 
     # what the app does ---------------------------------------------------------------------------
 
     def new_id(self, prefix: str, parent: str) -> str:
-        """A short id, unique in this session, for something inside ``parent``."""
+        """A short id, unique in this session, for something inside ``parent``.
+
+        Raises:
+            AppError: There is no such parent on the page any more.
+        """
+        if parent and parent not in self._parents:
+            raise AppError(
+                "This part was removed from the page",
+                code="not-on-page",
+                hint="Add to a part that is still there.",
+            )
         self._ids += 1
         id = f"{prefix}{self._ids}"
-        self._children.setdefault(parent, []).append(id)
+        self._parents[id] = parent
         return id
 
-    def send(self, message: Any) -> None:
+    def send(self, message: ToPage) -> None:
         """Queue a message; it leaves with the next batch."""
-        self._outbox.append(message)
-        self.on_change()
+        self._queue(message)
+
+    def change(self, element: str, text: str) -> None:
+        """Show another text."""
+        if element in self._parents:
+            self._changes[element] = Change(element=element, text=text)
+            self.on_change()
 
     def mount(self, slot: Slot, kind: Kind, parent: str) -> None:
         """Put a component on the page."""
-        if kind.name not in self._kinds:
-            self._kinds.add(kind.name)
-            self.send(kind)
         self._slots[slot.id] = slot
-        wire = {name: self._to_component(slot, name) for name in slot.values}
-        self.send(
-            Mount(
-                id=slot.id,
-                parent=parent,
-                kind=kind.name,
-                args=wire,
-                max_height=self._limits.max_height,
-            )
-        )
+        self._queue(_Mounting(slot, kind, parent))
 
     def patch(self, slot: Slot, name: str) -> None:
         """A field of a component has a new value, which leaves with the next batch."""
-        if slot.id in self._slots:
-            # A dict keeps the order of assignment, and each name once: the latest value wins.
+        if self._slots.get(slot.id) is slot:
             self._patches.setdefault(slot.id, {})[name] = None
             self.on_change()
 
@@ -150,17 +170,26 @@ class Session:
             The ids that are gone.
         """
         gone = {id}
-        pending = [id]
-        while pending:
-            children = self._children.pop(pending.pop(), [])
-            gone.update(children)
-            pending += children
+        # A part is always younger than the one it is in, so one pass finds them all.
+        for each, parent in self._parents.items():
+            if parent in gone:
+                gone.add(each)
         for each in gone:
-            self._slots.pop(each, None)
-            self._buttons.pop(each, None)
-            self._patches.pop(each, None)
-        self.send(Remove(id=id))
+            for known in (self._parents, self._slots, self._buttons, self._changes, self._patches):
+                known.pop(each, None)
+        self._queue(Remove(id=id))
         return gone
+
+    def end(self) -> None:
+        """The page is gone for good; what callbacks that still run change goes nowhere."""
+        self._ended = True
+        self.on_change = _nobody
+        self._outbox.clear()
+
+    def _queue(self, message: ToPage | _Mounting) -> None:
+        if not self._ended:
+            self._outbox.append(message)
+            self.on_change()
 
     # the gate ------------------------------------------------------------------------------------
 
@@ -188,7 +217,7 @@ class Session:
         match message:
             case SetValue(frame=frame, value=wire):
                 slot = self._slot(frame)
-                field = slot.contract.value
+                field = slot.contract.fields.get("value")
                 if field is None:
                     raise MessageRefused(
                         f"{slot.kind} has no value",
@@ -196,7 +225,7 @@ class Session:
                         hint="Declare one: value: Value[int] = 0",
                     )
                 value = self._to_app(slot, "value", field, wire, batch, HELD_BY_SESSION)
-                slot.values["value"] = value
+                slot.values["value"] = field.codec.check(value)
                 return [Call(function, (value,)) for function in slot.on_value]
             case Emit(frame=frame, event=event, value=wire):
                 slot = self._slot(frame)
@@ -225,7 +254,15 @@ class Session:
     def _to_app(
         self, slot: Slot, what: str, field: Field, wire: msgspec.Raw, batch: Batch[Any], held: str
     ) -> Any:
-        value = field.codec.decode(msgspec.json.decode(wire), batch.tail)
+        try:
+            plain = msgspec.json.decode(wire)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # The head was taken apart without looking into this: it may be no UTF-8, or a number
+            # that no float holds.
+            raise MessageRefused(
+                "Expected JSON in UTF-8 with numbers in range", code="message-form"
+            ) from None
+        value = field.codec.decode(plain, batch.tail)
         size = len(memoryview(wire)) + sum(map(len, batch.tail))
         self._record(slot, "to app", what, field, size, held)
         return value
@@ -237,46 +274,71 @@ class Session:
         return slot
 
     def _refuse(self, frame: str, error: Refused) -> None:
-        logger.info("session %s: refused %s: %s", self.id, error.code, error.sentence)
+        logger.info("session %s: refused %s: %.300r", self.id, error.code, error.sentence)
         self.send(Refusal(frame=frame, code=error.code, message=str(error)))
 
-    def failed(self, error: BaseException) -> None:
-        """A callback raised: the log gets everything, the page a reference."""
+    def failed(self, error: BaseException) -> str:
+        """The app's code raised: the log gets everything, the page a reference; answers that."""
         reference = secrets.token_hex(4)
         logger.error(
-            "session %s: a callback of the app raised (reference %s)",
+            "session %s: the app raised (reference %s)",
             self.id, reference, exc_info=error,
         )  # fmt: skip
         self.send(Alert(reference=reference))
+        return reference
 
     # the way out ---------------------------------------------------------------------------------
 
     def render(self) -> bytes | None:
         """Everything that the app changed since the last call as one message, or None."""
-        for id, names in self._patches.items():
-            slot = self._slots[id]
-            wire = {name: self._to_component(slot, name) for name in names}
-            self._outbox.append(Patch(frame=id, args=wire))
-        self._patches = {}
+        queued, self._outbox = self._outbox, []
+        changes, self._changes = self._changes, {}
+        patches, self._patches = self._patches, {}
+        messages: list[ToPage] = []
+        tail: list[bytes] = []
+        for item in queued:
+            if not isinstance(item, _Mounting):
+                messages.append(item)
+            elif self._slots.get(item.slot.id) is item.slot:
+                patches.pop(item.slot.id, None)  # all its fields leave with the mount
+                messages += self._mount(item, tail)
+        messages += changes.values()
+        for id, names in patches.items():
+            args = self._to_component(self._slots[id], names, tail)
+            messages.append(Patch(frame=id, args=args))
         if self.shows_ledger and self._rows:
-            self._outbox.append(Rows(rows=self._rows))
+            messages.append(Rows(rows=self._rows))
         self._rows = []
-        if not self._outbox:
-            return None
-        messages, self._outbox = self._outbox, []
-        tail, self._tail = self._tail, []
-        return pack(messages, tail)
+        return pack(messages, tail) if messages else None
 
-    def _to_component(self, slot: Slot, name: str) -> msgspec.Raw:
-        field = slot.contract.field(name)
-        buffers = len(self._tail)
-        text = msgspec.json.encode(field.codec.encode(slot.values[name], self._tail))
-        size = len(text) + sum(map(len, self._tail[buffers:]))
-        self._record(slot, "to component", name, field, size, HELD_BY_COMPONENT)
-        return msgspec.Raw(text)
+    def _mount(self, item: _Mounting, tail: list[bytes]) -> Iterator[ToPage]:
+        slot, kind = item.slot, item.kind
+        if self._kinds.get(kind.name) is not kind:
+            self._kinds[kind.name] = kind
+            yield kind
+        yield Mount(
+            id=slot.id,
+            parent=item.parent,
+            kind=kind.name,
+            args=self._to_component(slot, slot.values, tail),
+            max_height=self._limits.max_height,
+        )
+
+    def _to_component(
+        self, slot: Slot, names: Iterable[str], tail: list[bytes]
+    ) -> dict[str, msgspec.Raw]:
+        wire: dict[str, msgspec.Raw] = {}
+        for name in names:
+            field = slot.contract.fields[name]
+            buffers = len(tail)
+            text = msgspec.json.encode(field.codec.encode(slot.values[name], tail))
+            size = len(text) + sum(map(len, tail[buffers:]))
+            self._record(slot, "to component", name, field, size, HELD_BY_COMPONENT)
+            wire[name] = msgspec.Raw(text)
+        return wire
 
     def _record(
-        self, slot: Slot, direction: Any, what: str, field: Field, size: int, held: str
+        self, slot: Slot, direction: Direction, what: str, field: Field, size: int, held: str
     ) -> None:
         row = self._ledger.record(
             session=self.id,

@@ -20,8 +20,14 @@ _ANYWHERE = re.compile(
     r"(?!(data|blob):)[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?\*(:\S*)?(/\S*)?", re.IGNORECASE
 )
 
-# Under country codes these are registries, not registrants: co.uk, com.au, or.jp
-_SECOND_LEVELS = {"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"}
+# Registries below a country code. A name that is not here is taken for somebody's own, so that two
+# names below it count as one site: a guess may refuse too much, never too little.
+_REGISTRIES = {
+    *("co.uk", "org.uk", "ac.uk", "gov.uk", "me.uk", "co.jp", "or.jp", "ne.jp", "ac.jp", "go.jp"),
+    *("com.au", "net.au", "org.au", "edu.au", "co.nz", "org.nz", "co.za", "org.za", "co.kr"),
+    *("com.br", "org.br", "com.cn", "org.cn", "com.tw", "com.hk", "com.sg", "com.mx", "com.tr"),
+    *("co.in", "org.in", "co.il", "org.il", "com.ar", "com.my", "co.id", "co.th", "com.ua"),
+}
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +131,7 @@ def same_site(a: str, b: str) -> bool:
 def _registrable(host: str) -> list[str]:
     """The last two labels; three below ``co.uk`` and its like."""
     labels = host.split(".")
-    by_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS
-    return labels[-3:] if by_country else labels[-2:]
+    return labels[-3:] if ".".join(labels[-2:]) in _REGISTRIES else labels[-2:]
 
 
 def is_anywhere(source: str) -> bool:

@@ -26,6 +26,7 @@ _ALIASES = {
     "Theme": wire.Theme,
     "FailureCode": wire.FailureCode,
     "ElementKind": wire.ElementKind,
+    "Direction": wire.Direction,
 }
 _UNIONS = {
     "FromPage": wire.FromPage,

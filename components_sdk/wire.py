@@ -12,13 +12,18 @@ they travel by structured clone over a MessagePort; ``hello`` and ``port`` alone
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+
+PROTOCOL = "components.1"  # subprotocol of the WebSocket
+SESSION_GONE = 4404  # close code: the app does not know this page (any more); load it again
+SESSION_TAKEN = 4409  # close code: another connection has this page's session
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Theme = Literal["light", "dark"]
+Direction = Literal["to component", "to app"]
 ElementKind = Literal["text", "heading", "html", "button", "columns", "column", "ledger"]
 FailureCode = Literal[
     "module-error",  # the author's module has a syntax error, or threw while loading
@@ -28,7 +33,6 @@ FailureCode = Literal[
     "hung",  # no heartbeat in time
     "navigated",  # the frame loaded a second document
     "protocol",  # a second hello, a messageerror, a message that is none
-    "blocked",  # the browser refused to load the frame document
 ]
 
 
@@ -145,6 +149,7 @@ class MissingGrant(msgspec.Struct, frozen=True):
     permission: str
     meaning: str
     reason: str
+    origins: list[str]  # that it asks for; empty where a permission has none
 
 
 class Alert(Message, tag="alert", frozen=True):
@@ -168,7 +173,7 @@ class Row(msgspec.Struct, frozen=True):
     session: str
     component: str
     key: str
-    direction: Literal["to component", "to app"]
+    direction: Direction
     what: str  # "label", "value", "event picked"
     type: str  # as declared
     bytes: int  # as it crossed: JSON text and buffers
@@ -181,7 +186,7 @@ class Rows(Message, tag="rows", frozen=True):
     rows: list[Row]
 
 
-ToPage = (
+ToPage: TypeAlias = (
     Kind | Mount | Patch | Element | Change | Remove | Denied | Alert | Refusal | Rows
 )  # fmt: skip
 
@@ -236,8 +241,6 @@ class Height(Message, tag="height", frozen=True):
 class Pong(Message, tag="pong", frozen=True):
     """Answer to a ping."""
 
-    count: int
-
 
 FromFrame = Ready | FrameFailed | FrameValue | FrameEvent | Height | Pong
 
@@ -263,8 +266,6 @@ class SetTheme(Message, tag="theme", frozen=True):
 
 class Ping(Message, tag="ping", frozen=True):
     """Heartbeat: a port reports neither death nor closing, so the page has to ask."""
-
-    count: int
 
 
 class Told(Message, tag="refused", frozen=True):

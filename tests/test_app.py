@@ -7,14 +7,21 @@ import pytest
 
 from components_sdk import App, Component, Inline, Origins, Page
 from components_sdk.app import Deployment, OpenPage
-from components_sdk.errors import AppError, ComponentsError, PitfallError, PolicyError
+from components_sdk.errors import (
+    AppError,
+    ComponentsError,
+    PitfallError,
+    PolicyError,
+    ValueRefused,
+)
 from components_sdk.grants import Request
 from components_sdk.session import Session
 from components_sdk.wire import Change, Denied, Kind, Mount, Press, Remove
 
 from .kinds import DRAWS_NOTHING, Dial, received, sent
 
-ORIGINS = Origins.local(8501, b"secret")
+SECRET = b"a secret of 16 bytes"
+ORIGINS = Origins.local(8501, SECRET)
 
 
 class Asking(Component):
@@ -31,7 +38,7 @@ Asking.declaration = msgspec.structs.replace(
 
 def opened(app: App, path: str = "/", origins: Origins = ORIGINS) -> OpenPage:
     session = Session("s1", app.ledger, app.limits)
-    page = Deployment(app, origins).open(app.pages[path], session)
+    page = OpenPage(Deployment(app, origins), app.pages[path], session)
     app.pages[path].function(page.page)
     page.seal()
     return page
@@ -116,6 +123,43 @@ def test_a_key_can_be_used_once_and_again_after_removal() -> None:
     assert [type(each) for each in messages(page)] == [Kind, Mount, Mount, Remove, Mount]
 
 
+def test_what_is_not_on_this_page_cannot_be_removed_from_it() -> None:
+    ours = opened(app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a")))
+    theirs = Dial(label="b", marks=[])
+    opened(app_with(lambda page: page.add(theirs, key="b")))
+    text = ours.page.text("once")
+    ours.page.remove(text)
+
+    for part in (theirs, text, ours.page):
+        with pytest.raises(AppError, match="is not on this page"):
+            ours.page.remove(part)
+    row = ours.page.columns(1)
+    ours.page.remove(row)
+    with pytest.raises(AppError, match="removed from the page"):
+        row[0].text("nowhere")
+
+
+def test_a_component_in_a_removed_row_may_be_added_again() -> None:
+    dial = Dial(label="a", marks=[])
+    page = opened(app_with(lambda page: page.add(dial, key="a")))
+    page.page.remove(dial)
+    row = page.page.columns(1)
+    row[0].add(dial, key="a")
+
+    page.page.remove(row)
+
+    page.page.add(dial, key="a")
+
+
+def test_text_that_cannot_be_sent_is_refused_where_it_is_given() -> None:
+    page = opened(app_with(lambda page: None)).page
+
+    with pytest.raises(ValueRefused, match="text"):
+        page.text("bad \ud800")
+    with pytest.raises(ValueRefused, match="text"):
+        page.text(5)  # type: ignore[arg-type]
+
+
 def test_one_instance_has_one_place() -> None:
     dial = Dial(label="a", marks=[])
 
@@ -190,9 +234,9 @@ def test_two_components_of_one_name_are_refused() -> None:
 def test_each_component_has_an_origin_of_its_own_that_is_stable() -> None:
     first = ORIGINS.component("dial", "a")
 
-    assert first == Origins.local(8501, b"secret").component("dial", "a")
+    assert first == Origins.local(8501, SECRET).component("dial", "a")
     assert first != ORIGINS.component("dial", "b")
-    assert first != Origins.local(8501, b"other").component("dial", "a")
+    assert first != Origins.local(8501, b"another secret of 16").component("dial", "a")
     assert first.startswith("http://dial-")
 
 
@@ -210,12 +254,17 @@ def test_origins_that_would_share_a_site_are_refused(app_origin: str, components
     app = app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a"))
 
     with pytest.raises(PolicyError):
-        opened(app, origins=Origins(app=app_origin, components=components, secret=b"s"))
+        opened(
+            app,
+            origins=Origins(app=app_origin, components=components, secret=SECRET),
+        )
 
 
 def test_components_on_another_registrable_domain_are_served() -> None:
     origins = Origins(
-        app="https://app.example", components="https://{name}.widgets-example.net", secret=b"s"
+        app="https://app.example",
+        components="https://{name}.widgets-example.net",
+        secret=SECRET,
     )
 
     page = opened(app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a")), "/", origins)
@@ -227,7 +276,9 @@ def test_components_on_another_registrable_domain_are_served() -> None:
 def test_the_refusal_of_a_shared_site_explains_the_pitfall() -> None:
     app = app_with(lambda page: page.add(Dial(label="a", marks=[]), key="a"))
     origins = Origins(
-        app="https://app.example", components="https://{name}.app.example", secret=b""
+        app="https://app.example",
+        components="https://{name}.app.example",
+        secret=SECRET,
     )
 
     with pytest.raises(PitfallError) as error:

@@ -485,6 +485,7 @@ def test_host_headers_deny_all_features_but_those_of_mounted_components() -> Non
         "Content-Security-Policy": "default-src 'none'",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }

@@ -64,7 +64,7 @@ class Served:
         _, headers, body = self.get()
         found = re.search(r'id="components-config">(.*?)</script>', body)
         assert found
-        return headers["Set-Cookie"].partition(";")[0], json.loads(found[1])["socket"]
+        return headers["Set-Cookie"].partition(";")[0], json.loads(found[1])["socket"] + "&seen="
 
     def frame(self) -> tuple[str, str]:
         """Host and path of the dial's frame document."""
@@ -73,8 +73,10 @@ class Served:
         assert found
         return found[1], found[2]
 
-    async def connect(self, url: str, **headers: str) -> WebSocketClientConnection:
-        request = HTTPRequest(url, headers={"Origin": self.running.origins.app, **headers})
+    async def connect(self, url: str, seen: int = 0, **headers: str) -> WebSocketClientConnection:
+        request = HTTPRequest(
+            f"{url}{seen}", headers={"Origin": self.running.origins.app, **headers}
+        )
         return await websocket_connect(request, subprotocols=["components.1"])
 
 
@@ -105,7 +107,7 @@ def test_the_visitors_cookie_is_for_nobody_else(served: Served) -> None:
     _, headers, _ = served.get()
 
     assert "HttpOnly" in headers["Set-Cookie"]
-    assert "SameSite=Strict" in headers["Set-Cookie"]
+    assert "SameSite=Lax" in headers["Set-Cookie"]
 
 
 def test_the_frame_document_is_served_to_frames_with_every_header(served: Served) -> None:
@@ -245,12 +247,47 @@ def test_a_stolen_page_url_is_nothing_without_its_visitors_cookie(served: Served
     assert asyncio.run(steal()) == (None, 4404)
 
 
+def test_a_page_that_missed_something_has_to_be_loaded_again(served: Served) -> None:
+    async def come_back() -> int | None:
+        cookie, url = served.open()
+        first = await served.connect(url, Cookie=cookie)
+        await first.read_message()
+        await hang_up(first)
+        again = await served.connect(url, seen="0", Cookie=cookie)
+        await again.read_message()
+        await hang_up(again)
+        return again.close_code
+
+    assert asyncio.run(come_back()) == 4404
+
+
+def test_an_image_on_another_site_runs_no_page_function(served: Served) -> None:
+    status, headers, _ = served.get(Sec_Fetch_Dest="image")
+
+    assert status == 403
+    assert "Set-Cookie" not in headers
+
+
+def test_the_pages_token_never_reaches_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def shake() -> None:
+        cookie, url = served.open()
+        socket = await served.connect(url.replace("token=", "token=%ff"), Cookie=cookie)
+        await socket.read_message()
+        await hang_up(socket)
+
+    asyncio.run(shake())
+
+    assert "token" not in caplog.text
+
+
 def test_a_second_page_with_the_same_token_takes_the_session_over(served: Served) -> None:
     async def twice() -> int | None:
         cookie, url = served.open()
         first = await served.connect(url, Cookie=cookie)
         await first.read_message()
-        second = await served.connect(url, Cookie=cookie)
+        second = await served.connect(url, seen="1", Cookie=cookie)
         await first.read_message()
         await hang_up(first)
         await hang_up(second)
@@ -268,7 +305,7 @@ def test_a_message_over_the_limit_ends_the_connection_and_the_session_stays(
         await first.read_message()
         await first.write_message(bytes(300_000), binary=True)
         assert await first.read_message() is None
-        again = await served.connect(url, Cookie=cookie)
+        again = await served.connect(url, seen="1", Cookie=cookie)
         await again.write_message(b"nonsense", binary=True)
         answer = received(await again.read_message())  # type: ignore[arg-type]
         await hang_up(first)
@@ -300,7 +337,7 @@ def test_without_a_wish_the_next_free_port_is_taken() -> None:
 
 def test_an_app_without_a_page_is_refused() -> None:
     with pytest.raises(AppError, match="'Empty' has no page"):
-        rules(App("Empty"), Origins.local(1, b""))
+        rules(App("Empty"), Origins.local(1, b"a secret of 16 bytes"))
 
 
 class Own(RequestHandler):

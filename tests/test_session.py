@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import field
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components_sdk import Component, Inline, Value
 from components_sdk.errors import AppError, ValueRefused
 from components_sdk.framing import Limits
 from components_sdk.ledger import Ledger
@@ -27,7 +29,7 @@ from components_sdk.wire import (
     SetValue,
 )
 
-from .kinds import Dial, Point, raw_batch, received, sent
+from .kinds import DRAWS_NOTHING, Dial, Point, raw_batch, received, sent
 
 KIND = Kind(
     name="dial",
@@ -125,6 +127,76 @@ def test_what_does_not_fit_is_answered_and_reaches_nobody(
     assert [row.direction for row in page.ledger.rows()] == ["to component"] * 4
 
 
+@pytest.mark.parametrize(
+    "wire", [b"1e999", b"9" * 5_000, b'"\xff\xfe"', b"[" * 900 + b"]" * 900, b'"\\ud800"']
+)
+def test_a_value_that_is_no_readable_json_is_refused(page: Mounted, wire: bytes) -> None:
+    head = b'{"messages":[{"type":"value","frame":"f1","value":' + wire + b"}]}"
+
+    (refusal,) = page.deliver(raw_batch(head))
+
+    assert isinstance(refusal, Refusal)
+    assert page.values == []
+
+
+def test_what_the_page_sends_cannot_forge_a_line_of_the_log(
+    page: Mounted, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    page.deliver(raw_batch({"messages": [{"type": "press", "element": "e1", "a\nERROR:\x1b": 1}]}))
+
+    assert "\nERROR" not in caplog.text.removesuffix("\n")
+    assert "\x1b" not in caplog.text
+
+
+def test_a_mount_carries_what_was_assigned_after_it(page: Mounted) -> None:
+    other = Dial(label="Tone", marks=[])
+    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, "")
+    other.label = "Treble"
+
+    (mount,) = received(page.session.render())
+
+    assert mount.args["label"] == "Treble"
+
+
+def test_a_component_that_is_removed_before_it_was_sent_is_never_mounted(page: Mounted) -> None:
+    other = Dial(label="Tone", marks=[])
+    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, "")
+    page.session.remove("f2")
+
+    assert received(page.session.render()) == [Remove(id="f2")]
+
+
+def test_reading_a_field_answers_a_copy(page: Mounted) -> None:
+    page.dial.marks.append(3)
+
+    assert page.dial.marks == [1, 2]
+
+
+def test_a_callback_cannot_change_what_the_session_keeps() -> None:
+    class Listing(Component):
+        value: Value[list[int]] = field(default_factory=list)
+        frontend = Inline(js=DRAWS_NOTHING)
+
+    session = Session("s1", Ledger(), Limits())
+    listing = Listing()
+    session.mount(listing.attach(session, "f1", "k"), KIND, "")
+    listing.on_value(lambda items: items.append("unchecked"))
+
+    for call in session.receive(sent(value("[1]"))):
+        call.function(*call.arguments)
+
+    assert listing.value == [1]
+
+
+def test_an_ended_session_keeps_nothing(page: Mounted) -> None:
+    page.session.end()
+    page.session.send(Element(id="e1", parent="", kind="text", text="x"))
+
+    assert page.session.render() is None
+
+
 def test_a_refused_message_does_not_stop_the_others_of_its_batch(page: Mounted) -> None:
     answers = page.send(value('"no"'), value("3"))
 
@@ -164,7 +236,7 @@ def test_every_change_says_that_there_is_something_to_render(page: Mounted) -> N
 
 
 def test_an_assignment_of_the_wrong_type_raises_where_it_is_made(page: Mounted) -> None:
-    with pytest.raises(ValueRefused, match=r"Expected int, got str - at \$\.marks\[1\]"):
+    with pytest.raises(ValueRefused, match=r"Expected int, got str - at Dial\.marks\[1\]"):
         page.dial.marks = [1, "two"]  # type: ignore[list-item]
 
     assert page.session.render() is None

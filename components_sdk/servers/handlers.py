@@ -1,7 +1,7 @@
 """Handlers: HTTP requests to the app's origin and to the components' origins.
 
-Every handler checks ``Host`` first, because a name that somebody else's DNS points at this
-server would otherwise make a foreign page same-origin with the app (DNS rebinding).
+They are routed by ``Host`` (serve.py): a name that somebody else's DNS points at this server would
+otherwise make a foreign page same-origin with the app (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from tornado.web import RequestHandler
 
-from ..app import Deployment, PageEntry
+from ..app import Deployment, OpenPage, PageEntry
 from ..pages import BARE_HEADERS, Response, text_response
 from ..policy import host_headers
 from ..resources import templates
 from ..session import Session
+from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN
 from .visits import Visit, Visits
 
 logger = logging.getLogger("components_sdk")
@@ -132,12 +133,21 @@ class PageHandler(Handler):
         self.entry = entry
 
     async def get(self) -> None:
+        # An <img> on any website could ask for pages, and each would run the page function.
+        if self.request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "iframe"):
+            self.refuse(403, "This is a page; it opens in a tab.")
+            return
         app = self.deployment.app
         session = Session(secrets.token_hex(4), app.ledger, app.limits)
-        opened = self.deployment.open(self.entry, session)
-        result = self.entry.function(opened.page)
-        if inspect.isawaitable(result):
-            await result
+        opened = OpenPage(self.deployment, self.entry, session)
+        try:
+            result = self.entry.function(opened.page)
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:  # the app's code may raise anything
+            reference = session.failed(error)
+            self.refuse(500, f"This page has an error. The app's log has it under {reference}.")
+            return
         opened.seal()
         visit = Visit(opened, self._visitor())
         self.visits.add(visit)
@@ -150,7 +160,10 @@ class PageHandler(Handler):
         if known and len(known) >= 32:
             return known
         visitor = secrets.token_urlsafe(32)
-        self.set_cookie(name, visitor, httponly=True, samesite="Strict", secure=secure, path="/")
+        # Lax: with Strict, a link from elsewhere would come without it, and the new cookie would
+        # cut every other open page off. Answering a page changes nothing, and the socket asks for
+        # Origin and token.
+        self.set_cookie(name, visitor, httponly=True, samesite="Lax", secure=secure, path="/")
         return visitor
 
     def _page(self, visit: Visit) -> Response:
@@ -163,12 +176,16 @@ class PageHandler(Handler):
             modules=files.modules,
             config={
                 "socket": f"{deployment.socket_url}?token={visit.token}",
+                "protocol": PROTOCOL,
+                "sessionGone": SESSION_GONE,
+                "sessionTaken": SESSION_TAKEN,
                 "messageBytes": app.limits.message_bytes,
+                "headBytes": app.limits.head_bytes,
                 "readySeconds": app.limits.ready_seconds,
                 "hangSeconds": app.limits.hang_seconds,
             },
         )
-        served = visit.opened.served.values()
+        served = visit.served.values()
         csp = deployment.host_csp(sorted(each.site.document_url for each in served))
         features = {feature for each in served for feature in each.policy.features}
         headers = {

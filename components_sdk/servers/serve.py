@@ -26,7 +26,7 @@ from tornado.web import Application
 
 from ..app import SOCKET_PATH, App, Deployment
 from ..errors import AppError, ServeError
-from ..origins import Origins
+from ..origins import DEFAULT_PORT, Origins
 from ..pages import STATIC
 from .handlers import (
     ComponentHandler,
@@ -38,11 +38,10 @@ from .handlers import (
 from .socket import SocketHandler
 from .visits import Visits
 
-DEFAULT_PORT = 8501
 MAX_HEADER_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024  # no request of ours has a body
-PING_SECONDS = 20  # of a WebSocket; one that does not answer is closed
-IDLE_SECONDS = 120  # of a kept-alive connection; also bounds a client that sends slowly
+IDLE_SECONDS = 120  # of a kept-alive connection, and for a request's headers
+BODY_SECONDS = 10  # for a request's body
 
 
 class _On(Matcher):
@@ -79,13 +78,12 @@ def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
             hint='Register one: @app.page("/")',
         )
     common = {"deployment": deployment, "visits": visits}
-    suffix = origins.components.replace("{name}", "", 1).partition("://")[2]
 
     def is_app(host: str) -> bool:
         return host == origins.app_host
 
     def is_component(host: str) -> bool:
-        return host.endswith(suffix) and host != origins.app_host
+        return host.endswith(origins.components_suffix) and host != origins.app_host
 
     return [
         Rule(_On(is_component), ComponentHandler, common),
@@ -145,8 +143,6 @@ class Server:
             ],
             default_handler_class=UnknownHost,
             default_handler_args=common,
-            websocket_max_message_size=deployment.app.limits.message_bytes,
-            websocket_ping_interval=PING_SECONDS,
             log_function=lambda handler: None,
         )
         self._server = HTTPServer(
@@ -154,6 +150,7 @@ class Server:
             max_header_size=MAX_HEADER_BYTES,
             max_body_size=MAX_BODY_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
         )
         self._server.add_socket(bound)
 

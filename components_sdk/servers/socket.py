@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-import time
-from collections.abc import Awaitable
+from typing import Any
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ..app import Deployment
 from ..session import Call
+from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN
 from .handlers import cookie_name
 from .visits import Visit, Visits
 
 logger = logging.getLogger("components_sdk")
 
-PROTOCOL = "components.1"
-SESSION_GONE = 4404
-SESSION_TAKEN = 4409
+PING_SECONDS = 20.0
 
 
 class SocketHandler(WebSocketHandler):
@@ -28,10 +27,22 @@ class SocketHandler(WebSocketHandler):
     def initialize(self, deployment: Deployment, visits: Visits) -> None:
         self.deployment = deployment
         self.visits = visits
-        self.visit: Visit | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self.visit: Visit | None = None  # None: not ours yet, or another connection's now
+        self._loop = asyncio.get_running_loop()
         self._closed = asyncio.Event()
         self._push_is_due = False
+
+    # Of the handler, not of the application: inside another one these hold as well.
+
+    @property
+    def max_message_size(self) -> int:
+        """In bytes; Tornado closes the connection before it reads more."""
+        return self.deployment.app.limits.message_bytes
+
+    @property
+    def ping_interval(self) -> float:
+        """In seconds; a page that does not answer is away."""
+        return PING_SECONDS
 
     def prepare(self) -> None:
         """Refuse before the upgrade whatever is not our own page's socket."""
@@ -61,6 +72,14 @@ class SocketHandler(WebSocketHandler):
         secure = self.deployment.origins.app.startswith("https:")
         return self.get_cookie(cookie_name(secure)) or ""
 
+    def _argument(self, name: str) -> str:
+        values = self.request.query_arguments.get(name, [b""])
+        return values[-1].decode("ascii", "replace")
+
+    def log_exception(self, *error: Any) -> None:
+        """Tornado would log the URL, and with it the page's token."""
+        logger.error("a WebSocket's handler raised", exc_info=error)
+
     def check_origin(self, origin: str) -> bool:
         """Tornado asks here too; ``prepare`` has decided already."""
         return origin == self.deployment.origins.app
@@ -71,16 +90,17 @@ class SocketHandler(WebSocketHandler):
 
     def open(self, *_: str, **__: str) -> None:
         """Find the session that this page belongs to."""
-        visit = self.visits.find(self.get_query_argument("token", ""), self._cookie())
+        visit = self.visits.find(self._argument("token"), self._cookie())
         if visit is None:
             # Not known, or another visitor's: the same answer, so that nobody learns which.
             self.close(SESSION_GONE, "unknown session")
             return
-        if visit.connection is not None:
-            visit.connection.take_over()
+        if self._argument("seen") != str(visit.sent):
+            # Something was on its way when the connection was lost: only a new page is right.
+            self.close(SESSION_GONE, "the page missed something")
+            return
+        self.visits.connect(visit, self)
         self.visit = visit
-        self._loop = asyncio.get_running_loop()
-        visit.connection = self
         visit.session.on_change = self._push_soon
         self.set_nodelay(True)
         self.push()
@@ -106,15 +126,7 @@ class SocketHandler(WebSocketHandler):
             visit.session.failed(error)
             return
         if inspect.isawaitable(result):
-            task = asyncio.ensure_future(self._await(visit, result))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-
-    async def _await(self, visit: Visit, result: Awaitable[object]) -> None:
-        try:
-            await result
-        except Exception as error:
-            visit.session.failed(error)
+            visit.run(result)
 
     def _push_soon(self) -> None:
         # What changes between two awaits of a callback travels together, and before it ends.
@@ -125,14 +137,13 @@ class SocketHandler(WebSocketHandler):
     def push(self) -> None:
         """Send what the session has to say."""
         self._push_is_due = False
-        if self.visit is None or self.visit.connection is not self:
-            return  # what the session has to say waits for the page to come back
+        if self.visit is None:
+            return  # it waits for the page to come back
         data = self.visit.session.render()
         if data is not None:
-            try:
-                self.write_message(data, binary=True)
-            except WebSocketClosedError:
-                logger.info("session %s: its page went away", self.visit.session.id)
+            self.visit.sent += 1
+            with contextlib.suppress(WebSocketClosedError):  # on_close is on its way
+                self.write_message(data, binary=True).add_done_callback(_note)
 
     async def end(self) -> None:
         """The server stops."""
@@ -140,11 +151,16 @@ class SocketHandler(WebSocketHandler):
         await self._closed.wait()
 
     def on_close(self) -> None:
-        """The visit stays: the page may come back."""
+        """The visit stays for a while: the page may come back."""
         self._closed.set()
-        if self.visit is not None and self.visit.connection is self:
-            self.visit.connection = None
-            self.visit.idle_since = time.monotonic()
+        if self.visit is not None:
+            self.visits.leave(self.visit)
+            self.visit = None
+
+
+def _note(written: asyncio.Future[None]) -> None:
+    if not written.cancelled():
+        written.exception()  # the connection was lost meanwhile; the count of batches tells
 
 
 def _protocols(header: str) -> list[str]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-import time
+from collections.abc import Awaitable
 from typing import Protocol
 
 from ..app import OpenPage
 from ..session import Session
 
-UNCONNECTED_SECONDS = 60.0  # a page that never connects, or lost its connection, is kept this long
-MAX_UNCONNECTED = 1_000  # pages without a connection; the oldest go first
+AWAY_SECONDS = 60.0  # a page that never connects, or lost its connection, is kept this long
+MAX_AWAY = 1_000  # pages without a connection; the oldest go first
 
 
 class Connection(Protocol):
@@ -31,19 +31,42 @@ class Connection(Protocol):
 
 
 class Visit:
-    """One open page of one visitor."""
+    """One open page of one visitor.
+
+    Attributes:
+        sent: How many batches went out; a page that comes back says how many it saw.
+    """
 
     def __init__(self, opened: OpenPage, cookie: str) -> None:
-        self.opened = opened
         self.session: Session = opened.session
-        self.cookie = cookie
+        self.served = opened.served
         self.token = secrets.token_urlsafe(24)
         self.connection: Connection | None = None
-        self.idle_since = time.monotonic()
+        self.sent = 0
+        self._cookie = cookie
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def belongs_to(self, cookie: str) -> bool:
         """Whether this cookie's browser opened the page; compared in constant time."""
-        return hmac.compare_digest(self.cookie.encode(), cookie.encode())
+        return hmac.compare_digest(self._cookie.encode(), cookie.encode())
+
+    def run(self, awaitable: Awaitable[object]) -> None:
+        """Await what an async callback answered; it may outlive a connection, not the visit."""
+        task = asyncio.ensure_future(self._finish(awaitable))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, awaitable: Awaitable[object]) -> None:
+        try:
+            await awaitable
+        except Exception as error:  # the app's code may raise anything; the session goes on
+            self.session.failed(error)
+
+    def end(self) -> None:
+        """Nobody comes back: stop what still runs for this page."""
+        self.session.end()
+        for task in self._tasks:
+            task.cancel()
 
 
 class Visits:
@@ -51,27 +74,45 @@ class Visits:
 
     def __init__(self) -> None:
         self._by_token: dict[str, Visit] = {}
+        self._away: dict[str, asyncio.TimerHandle] = {}  # by token, the longest away first
 
     def add(self, visit: Visit) -> None:
-        """Remember a visit, and forget those that nobody came back to."""
-        self._forget()
+        """Remember a visit; its page has yet to connect."""
         self._by_token[visit.token] = visit
+        self.leave(visit)
 
     def find(self, token: str, cookie: str) -> Visit | None:
         """The visit of this page and this browser."""
         visit = self._by_token.get(token)
         return visit if visit and visit.belongs_to(cookie) else None
 
+    def connect(self, visit: Visit, connection: Connection) -> None:
+        """A page has come, or come back; the newest connection has the visit."""
+        if timer := self._away.pop(visit.token, None):
+            timer.cancel()
+        if visit.connection is not None:
+            visit.connection.take_over()
+        visit.connection = connection
+
+    def leave(self, visit: Visit) -> None:
+        """A page is away; it has some time to come back."""
+        visit.connection = None
+        loop = asyncio.get_running_loop()
+        self._away[visit.token] = loop.call_later(AWAY_SECONDS, self._forget, visit.token)
+        if len(self._away) > MAX_AWAY:
+            # Who never came goes before who was cut off: anybody can ask for pages.
+            never = (token for token in self._away if self._by_token[token].sent == 0)
+            self._forget(next(never, next(iter(self._away))))
+
     async def close(self) -> None:
-        """End every connection, and wait until they are closed."""
+        """End every visit, and wait until its connection is closed."""
         connections = [visit.connection for visit in self._by_token.values()]
+        for token in list(self._by_token):
+            self._forget(token)
         await asyncio.gather(*(each.end() for each in connections if each))
 
-    def _forget(self) -> None:
-        idle = [visit for visit in self._by_token.values() if visit.connection is None]
-        idle.sort(key=lambda visit: visit.idle_since)
-        overdue = time.monotonic() - UNCONNECTED_SECONDS
-        excess = len(idle) - MAX_UNCONNECTED
-        for index, visit in enumerate(idle):
-            if index < excess or visit.idle_since < overdue:
-                del self._by_token[visit.token]
+    def _forget(self, token: str) -> None:
+        if timer := self._away.pop(token, None):
+            timer.cancel()
+        if visit := self._by_token.pop(token, None):
+            visit.end()

@@ -6,6 +6,13 @@
     webkit_engine.py      WebKitGTK under an Xvfb of its own
     keys.py               names of keys for the last two
     canary.py             records whatever reaches it: HTTP, TCP, UDP
+    running.py            an app behind a real server, in a thread
+
+    attacks.py            attacks, gaps and outcomes as data, from TOML files
+    guards.py             an app without one of its guards, for controls
+    scene.py              one run of one attack; payload.js is what its payload runs in
+    judges.py             who decides if it succeeded
+    stage.py              plays an attack twice, and gives the verdict
 
 Architecture invariant: nothing here imports a browser driver before a browser is asked for.
 """

@@ -27,7 +27,7 @@ from .judges import JUDGES
 
 EngineName = Literal["chromium", "firefox", "webkit"]
 Category = Literal[
-    "host page", "storage", "navigation", "windows", "network", "messages", "own origin"
+    "host page", "storage", "navigation", "windows", "network", "messages", "own origin", "nuisance"
 ]
 Verdict = Literal["guarded", "escaped", "inconclusive", "control-failed", "not-applicable"]
 Sentence = Annotated[str, msgspec.Meta(min_length=10, pattern=r"\.$")]
@@ -61,9 +61,10 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         goal: What the component wants, in one sentence.
         guard: What should stop it: the header, attribute or rule, by name.
-        control: Guards that are off in the control; names from ``GUARDS``.
+        control: Guards that are off in the control; names from ``GUARDS``. None where nothing of
+            ours stops it: then it has to be a known gap, which is its own control.
         judge: Who decides if it succeeded; a name from ``JUDGES``.
-        references: Where a specification or FACTS tells about it.
+        references: Where a specification, or an experiment of ours (FACTS), tells about it.
         payload: JavaScript, the body of an async function; payload.js tells its helpers.
         module: JavaScript at the top of the component's module.
         files: Further files of the component: text by name.
@@ -72,7 +73,7 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             has begun.
         visit: The user opens this path of the component's origin in the tab; ``frame`` stands for
             the frame document. Then no payload runs, only ``module`` and ``files``.
-        elsewhere: The tab comes from another site, so that there is something to go back to.
+        elsewhere: The tab is new and comes from another site, so that its history is known.
         profile: Chromium has to run with a profile, as users have it. In an incognito-like context
             it neither preconnects nor gives storage to other sites' frames.
     """
@@ -81,7 +82,7 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     category: Category
     goal: Sentence
     guard: Sentence
-    control: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    control: tuple[str, ...]
     judge: str
     references: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     payload: str = ""
@@ -171,10 +172,13 @@ def _load(path: Path, kind: type[T]) -> T:
 
 def complaint(outcome: Outcome, gaps: Sequence[Gap]) -> str:
     """What is wrong with an outcome; "" if it is guarded, not applicable or a known gap."""
-    known = [g for g in gaps if (g.attack, g.engine) == (outcome.attack, outcome.engine)]
+    known = any((g.attack, g.engine) == (outcome.attack, outcome.engine) for g in gaps)
     told = f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}"
-    if outcome.verdict == "escaped":
-        return "" if known else told
-    if known:
-        return f"{told}\n  known_gaps.toml says that it escapes: the gap has closed, take it out"
-    return "" if outcome.verdict in ("guarded", "not-applicable") else told
+    match outcome.verdict:
+        case "guarded" | "not-applicable":
+            closed = "known_gaps.toml says that it escapes; the gap has closed, take it out"
+            return f"{told}\n  {closed}" if known else ""
+        case "escaped":
+            return "" if known else told
+        case _:
+            return told

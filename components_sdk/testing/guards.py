@@ -19,7 +19,7 @@ from ..app import App, Deployment, Served
 from ..component import Component
 from ..csp import hash_source, parse_csp
 from ..errors import ComponentsError
-from ..origins import Origins, host_of
+from ..origins import Origins, authority
 from ..pages import HostFiles, Response, Site
 from ..policy import Ungranted
 from ..resources import WEB
@@ -109,7 +109,9 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "known-messages": Guard(
         patches=(
-            Patch("channel.js", 'return this.end("protocol", "a message without a type");', "return;"),
+            Patch(
+                "channel.js", 'return this.end("protocol", "a message without a type");', "return;"
+            ),
             Patch("host.js", 'this.channel?.end("protocol", "an unknown message");', ""),
         )
     ),
@@ -190,7 +192,7 @@ class Unguarded(Deployment):
     def site(self, host: str) -> Site | None:
         """What the component's origin serves, altered."""
         sites = (served.site for served in self._altered.values())
-        site = next((site for site in sites if host_of(site.origin) == host), None)
+        site = next((site for site in sites if authority(site.origin) == host), None)
         if site and any(guard.answers_visits for guard in self._guards):
             return msgspec.structs.replace(site, document_path="")
         return site
@@ -204,7 +206,7 @@ class Unguarded(Deployment):
 
     @property
     def files(self) -> HostFiles:
-        """The page's runtime, altered; and components that are served as if they were part of it."""
+        """The page's runtime, altered; and the components that are served beside it."""
         table = {
             path: _with_body(response, _patched(response.body, path, self._patches))
             for path, response in super().files.table.items()

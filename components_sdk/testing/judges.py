@@ -87,6 +87,18 @@ def _back_trapped(scene: Scene) -> str:
     return f"the tab's history has {length} entries" if length > 30 else ""
 
 
+def _page_scrolled(scene: Scene) -> str:
+    """The host page was scrolled, and not by the user."""
+    top = scene.tab.evaluate("() => Math.round(scrollY)")
+    return f"the host page is scrolled by {top} px" if top else ""
+
+
+def _focus_taken(scene: Scene) -> str:
+    """The keyboard belongs to the frame, and the user did not give it."""
+    taken = scene.tab.evaluate("s => document.activeElement === document.querySelector(s)", PAYLOAD)
+    return "the frame has the host page's focus" if taken else ""
+
+
 def _popup_opened(scene: Scene) -> str:
     """The browser opened a window."""
     return f"{scene.tab.popups} popup" if scene.tab.popups else ""
@@ -103,13 +115,9 @@ def _download_began(scene: Scene) -> str:
 
 
 def _frame_elsewhere(scene: Scene) -> str:
-    """The frame shows another document of the component's origin than its frame document."""
-    if not scene.tab.count(PAYLOAD):
-        return ""
-    path = str(scene.tab.frame(PAYLOAD).evaluate("() => location.href"))
-    start = str(scene.tab.attribute(PAYLOAD, "src")).partition("#")[0]
-    left = path.startswith("http") and path.partition("#")[0] != start
-    return f"the frame shows {path}" if left else ""
+    """The component's server was asked for another page than the frame document."""
+    asked = (url for url in scene.requests if ".localhost:" in url and "/frame-" not in url)
+    return next((f"the frame asked for {url}" for url in asked), "")
 
 
 def _frame_too_tall(scene: Scene) -> str:
@@ -167,6 +175,8 @@ JUDGES: Mapping[str, Judge] = {
         _tab_left,
         _tab_back,
         _back_trapped,
+        _page_scrolled,
+        _focus_taken,
         _popup_opened,
         _dialog_shown,
         _download_began,

@@ -18,6 +18,7 @@ from types import TracebackType
 from tornado.web import RequestHandler
 
 from ..app import App, Deployment
+from ..errors import ComponentsError
 from ..origins import Origins
 from ..servers.serve import Server, bind
 
@@ -44,12 +45,16 @@ class RunningApp:
         self.origins = Origins.local(self.port, app.secret)
         self.url = self.origins.app + "/"
         self.requests: list[str] = []
+        self._failure: ComponentsError | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self) -> RunningApp:
         self._thread.start()
         self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
         return self
 
     def __exit__(
@@ -64,7 +69,13 @@ class RunningApp:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = Server(self._deploy(self.app, self.origins), self._socket)
+        try:
+            server = Server(self._deploy(self.app, self.origins), self._socket)
+        except ComponentsError as error:
+            self._failure = error
+            self._socket.close()
+            self._ready.set()
+            return
         server.application.settings["log_function"] = self._note
         self._ready.set()
         await self._stop.wait()

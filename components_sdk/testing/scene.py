@@ -11,9 +11,12 @@ import asyncio
 import secrets
 import socket
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
+
+import msgspec
 
 from ..component import Component
 from ..declaration import Event, Value
@@ -21,6 +24,7 @@ from ..frontend import Inline
 from ..layout import Page
 from .canary import Canary, Hit
 from .engines import EngineError, Tab
+from .running import RunningApp
 
 PAYLOAD = "iframe:not([src*='bystander'])"
 BYSTANDER = "iframe[src*='bystander']"
@@ -63,11 +67,17 @@ class Bystander(Component):
     )
 
 
-def payload_class(id: str, payload: str, module: str) -> type[Payload]:
+def payload_class(id: str, payload: str, module: str, files: Mapping[str, str]) -> type[Payload]:
     """The component whose frontend is the attack."""
     js = _TEMPLATE.replace("/* MODULE */", module).replace("/* PAYLOAD */", payload)
     name = "".join(map(str.title, id.split("-")))
-    return type(name, (Payload,), {"frontend": Inline(js=js), "__module__": __name__})
+    body = {"frontend": Inline(js=js), "__module__": __name__}
+    made = cast("type[Payload]", type(name, (Payload,), body))
+    # Further files come from a folder else; the server does not know the difference.
+    content = {name: text.encode() for name, text in files.items()}
+    frontend = msgspec.structs.replace(made.declaration.frontend, files=content)
+    made.declaration = msgspec.structs.replace(made.declaration, frontend=frontend)
+    return made
 
 
 class Scene:
@@ -78,20 +88,22 @@ class Scene:
         secret: Random text that only the host page has; a frame that tells it has read it.
         started: The app heard that the payload began.
         done: The app heard that the payload is through.
-        last_words: What the payload died of, by its own word; shown, never judged.
+        end: How it ended, in words; what the payload said of it is shown, never judged.
         loot: What the payload gave to the app.
         heard: Values of the bystander, as the app got them.
     """
 
-    def __init__(self, url: str, tab: Tab, canary: Canary) -> None:
-        self.url = url
+    def __init__(self, running: RunningApp, path: str, tab: Tab, canary: Canary) -> None:
+        self.url = running.origins.app + path
         self.tab = tab
         self.canary = canary
+        self._served = running.requests
+        self._served_before = len(running.requests)
         self.secret = secrets.token_hex(8)
         self.started = threading.Event()
         self.done = threading.Event()
         self.bystander_begun = threading.Event()
-        self.last_words = ""
+        self.end = ""
         self.loot: list[str] = []
         self.heard: list[str] = []
         self._go: Future[None] = Future()
@@ -101,6 +113,11 @@ class Scene:
     def hits(self) -> list[Hit]:
         """What reached the canary and was not sent by ``await_own_hit``."""
         return [hit for hit in self.canary.hits if hit.detail != self._own_hit]
+
+    @property
+    def requests(self) -> list[str]:
+        """What the app's and the components' server was asked for, as ``host:port/path``."""
+        return self._served[self._served_before :]
 
     def await_own_hit(self) -> None:
         """Connect to the canary. It logs in the order of arrival, so what came before is there."""
@@ -121,9 +138,12 @@ class Scene:
         if not self._go.done():
             self._go.set_result(None)
 
-    def play(
-        self, page: Page, payload: Payload, bystander: Literal["", "first", "late"]
-    ) -> None:
+    def finish(self, end: str) -> None:
+        """Nothing more will be tried."""
+        self.end = end
+        self.done.set()
+
+    def play(self, page: Page, payload: Payload, bystander: Literal["", "first", "late"]) -> None:
         """Put everybody on the page; runs as the app's page function."""
         if bystander == "first":
             self._add_bystander(page, payload)
@@ -139,8 +159,7 @@ class Scene:
 
         @payload.on_event("done")
         def _(words: str) -> None:
-            self.last_words = words
-            self.done.set()
+            self.finish(f"the payload is through {words}".strip())
 
         payload.on_event("loot")(self.loot.append)
 

@@ -8,8 +8,9 @@ Rules of proof:
    the page must have removed its frame. Else the verdict is ``inconclusive``.
 4. Success is seen from outside by a judge (see judges.py), never told by the attack.
 5. When the payload is through, the judge goes on looking for ``PATIENCE`` times as long as the
-   control took to be seen in the same engine, and never less than ``LEAST_SECONDS``. Before that,
-   the canary has to notice a hit of our own: it is alive, and has logged whatever came before.
+   control took to be seen in the same engine, at least ``LEAST_SECONDS``. Before that, the canary
+   has to notice a hit of our own: so it is alive, and has logged whatever came before.
+6. Where no guard of ours exists there is no control either: such an attack has to escape.
 
     with Stage(attacks) as stage:
         outcome = stage.run(attack, engine)
@@ -33,43 +34,51 @@ from .engines import Engine, EngineError, Tab, Unmet, launch, poll
 from .guards import without
 from .judges import JUDGES
 from .running import RunningApp
-from .scene import PAYLOAD, Bystander, Payload, Scene, payload_class
+from .scene import PAYLOAD, Bystander, Scene, payload_class
 
 START_SECONDS = 20.0  # from opening the page to the payload's first word
 END_SECONDS = 15.0  # from go to the payload's last word
 PATIENCE = 3
 LEAST_SECONDS = 0.3
+MOST_SECONDS = 10.0
 CARD_SECONDS = 0.5  # before the page is asked if it has removed the frame
 CONTROL_SECONDS = 5.0  # that a control has left to be seen when its payload is through
+SKIP_SECONDS = 1.0  # the same, of one that is not expected to be seen
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of one run.
 
     Attributes:
-        began: The payload began.
-        end: How it ended; "" if it did not.
+        end: How it ended; "" if it did not begin, or not end.
         evidence: What the judge saw; "" if nothing.
-        seconds: From go to the evidence, or to the end.
+        seconds: From go to the evidence, or to the end of looking for it.
+        trouble: Why there is no end.
     """
 
-    began: bool
     end: str = ""
     evidence: str = ""
     seconds: float = 0.0
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        return self.evidence or self.end or self.trouble
 
 
 class Stage:
     """Servers with and without guards, for all attacks and engines of a session."""
 
     def __init__(self, attacks: Mapping[str, Attack]) -> None:
-        self._payloads = {each.id: _component(each) for each in attacks.values()}
+        self._payloads = {
+            each.id: payload_class(each.id, each.payload, each.module, each.files)
+            for each in attacks.values()
+        }
         self._attacks = attacks
         self._scene: Scene | None = None
         self._open = contextlib.ExitStack()
         self._servers: dict[tuple[str, ...], RunningApp] = {}
         self._profiled: Engine | None = None
-        self._tab: tuple[Engine, Tab] | None = None
+        self._tabs: dict[Engine, Tab] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -97,43 +106,43 @@ class Stage:
         )
 
     def _judge(self, attack: Attack, engine: Engine) -> tuple[Verdict, str]:
-        control = self._play(attack, engine, attack.control, CONTROL_SECONDS)
-        off = ", ".join(attack.control)
+        off = ", ".join(attack.control) or "any guard"
         if skip := attack.skip(engine.name):
-            if control.evidence or not control.end:
-                return "control-failed", (
-                    f"skipped because {skip.reason!r}, but without {off} this was seen: "
-                    f"{control.evidence or 'the payload did not run to its end'}"
-                )
-            return "not-applicable", skip.reason
+            control = self._play(attack, engine, attack.control, SKIP_SECONDS)
+            still = self._tab_of(engine).evaluate(skip.probe)
+            if control.end and not control.evidence and still:
+                return "not-applicable", skip.reason
+            return "control-failed", f"no longer true: {skip.reason!r}; without {off}: {control}"
+        control = self._play(attack, engine, attack.control, CONTROL_SECONDS)
         if not control.evidence:
-            return "control-failed", f"without {off} nothing was seen either; {_told(control)}"
-        patience = max(LEAST_SECONDS, PATIENCE * control.seconds)
-        guarded = self._play(attack, engine, (), patience)
-        if guarded.evidence:
-            return "escaped", guarded.evidence
-        if not guarded.end:
-            return "inconclusive", _told(guarded)
-        return "guarded", f"{_told(guarded)}; without {off}: {control.evidence}"
+            return "control-failed", f"without {off} it should succeed, but: {control}"
+        if not attack.control:
+            return "escaped", control.evidence
+        patience = min(max(LEAST_SECONDS, PATIENCE * control.seconds), MOST_SECONDS)
+        product = self._play(attack, engine, (), patience)
+        if product.evidence:
+            return "escaped", product.evidence
+        if not product.end:
+            return "inconclusive", product.trouble
+        return "guarded", f"{product}; without {off}: {control}"
 
-    def _play(
-        self, attack: Attack, engine: Engine, off: tuple[str, ...], patience: float
-    ) -> Run:
+    def _play(self, attack: Attack, engine: Engine, off: tuple[str, ...], patience: float) -> Run:
         server = self._server(off)
-        tab = self._tab_of(engine)
+        tab = self._tab_of(engine, fresh=attack.elsewhere)
         with Canary() as canary:
-            scene = self._scene = Scene(f"{server.origins.app}/{attack.id}", tab, canary)
+            scene = self._scene = Scene(server, f"/{attack.id}", tab, canary)
             try:
                 if attack.elsewhere:
                     scene.come_from_elsewhere()
                 tab.goto(scene.url)
                 begin = _visit if attack.visit else _strike
-                if not begin(attack, scene):
-                    return Run(began=False)
+                begin(attack, scene)
                 return _watch(attack, scene, patience)
+            except EngineError as error:
+                return Run(trouble=str(error))
             finally:
                 scene.go()
-                self._tidy(attack, scene)
+                self._tidy(attack, engine, scene)
 
     def _server(self, off: tuple[str, ...]) -> RunningApp:
         if off not in self._servers:
@@ -160,56 +169,47 @@ class Stage:
             self._profiled = self._open.enter_context(engine)
         return self._profiled
 
-    def _tab_of(self, engine: Engine) -> Tab:
-        if self._tab is None or self._tab[0] is not engine:
-            self._tab = engine, engine.new_tab()
-        return self._tab[1]
+    def _tab_of(self, engine: Engine, *, fresh: bool = False) -> Tab:
+        if fresh and engine in self._tabs:
+            self._tabs.pop(engine).close()
+        if engine not in self._tabs:
+            self._tabs[engine] = engine.new_tab()
+        return self._tabs[engine]
 
-    def _tidy(self, attack: Attack, scene: Scene) -> None:
+    def _tidy(self, attack: Attack, engine: Engine, scene: Scene) -> None:
         """Keep the tab for the next attack only if nothing has happened to it."""
-        tab = scene.tab
-        try:
-            untouched = (
-                not attack.elsewhere
-                and tab.url == scene.url
-                and not (tab.dialogs or tab.popups or tab.downloads)
-            )
-        except EngineError:
-            untouched = False
-        if not untouched:
-            self._tab = None
-            tab.close()
+        tab = self._tabs.pop(engine)
+        with contextlib.suppress(EngineError):
+            untouched = not attack.elsewhere and tab.url == scene.url
+            if untouched and not (tab.dialogs or tab.popups or tab.downloads):
+                # Ends what is still going on, while the canary is there to answer it.
+                tab.goto("about:blank")
+                self._tabs[engine] = tab
+                return
+        tab.close()
 
 
-def _component(attack: Attack) -> type[Payload]:
-    made = payload_class(attack.id, attack.payload, attack.module)
-    files = {name: text.encode() for name, text in attack.files.items()}
-    frontend = msgspec.structs.replace(made.declaration.frontend, files=files)
-    made.declaration = msgspec.structs.replace(made.declaration, frontend=frontend)
-    return made
-
-
-def _strike(attack: Attack, scene: Scene) -> bool:
-    """Let the payload begin, and do the user's part. Answers whether it began."""
+def _strike(attack: Attack, scene: Scene) -> None:
+    """Let the payload begin, and do the user's part."""
     if not scene.started.wait(START_SECONDS):
-        return False
+        raise Unmet(f"Expected the payload to begin within {START_SECONDS:g} s")
     if attack.bystander == "first" and not scene.bystander_begun.wait(START_SECONDS):
-        return False
+        raise Unmet(f"Expected the bystander to begin within {START_SECONDS:g} s")
     scene.tab.evaluate(_PLANT, scene.secret)
     scene.go()
     if attack.click:
         scene.tab.frame(PAYLOAD).click("#bait")
-    return True
 
 
-def _visit(attack: Attack, scene: Scene) -> bool:
-    """Open a page of the component's origin in the tab. Answers whether it is open."""
+def _visit(attack: Attack, scene: Scene) -> None:
+    """Open a page of the component's origin in the tab."""
     frame, _, _ = str(scene.tab.attribute(PAYLOAD, "src")).partition("#")
     origin = "/".join(frame.split("/")[:3])
     target = frame if attack.visit == "frame" else origin + attack.visit
     scene.tab.goto(target)
-    scene.done.set()
-    return scene.tab.url == target
+    if scene.tab.url != target:
+        raise Unmet(f"Expected the tab to be at {target}, got {scene.tab.url}")
+    scene.finish(f"the tab shows {scene.tab.text(':root').strip()!r}")
 
 
 def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
@@ -223,12 +223,10 @@ def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
         return ""
 
     def end() -> str:
-        if scene.done.is_set():
-            return f"the payload is through {scene.last_words}".strip()
-        # Asked only when nothing else comes: WebKit's driver waits half a minute for its answer
-        # from a tab that an attack has sent back.
-        if time.monotonic() - start < CARD_SECONDS:
-            return ""
+        # The page is asked only when nothing else comes: from a tab that an attack has sent back,
+        # WebKit's driver waits half a minute for an answer.
+        if scene.done.is_set() or time.monotonic() - start < CARD_SECONDS:
+            return scene.end
         card = scene.tab.evaluate(_CARD_FOR_PAYLOAD, PAYLOAD)
         return f"the page removed the frame: {card}" if card else ""
 
@@ -238,21 +236,20 @@ def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
         return (evidence, ended) if ended else None
 
     try:
-        evidence, ended = poll(evidence_or_end, END_SECONDS, what="evidence or an end")
+        evidence, ended = poll(evidence_or_end, END_SECONDS, what="evidence, or an end")
     except Unmet:
-        return Run(began=True, evidence=look())
+        evidence = look()
+        return Run(
+            end=evidence,
+            evidence=evidence,
+            seconds=time.monotonic() - start,
+            trouble=f"the payload did not end within {END_SECONDS:g} s",
+        )
     if not evidence:
         scene.await_own_hit()
         with contextlib.suppress(Unmet):
             evidence = poll(look, patience, what="evidence")
-    seconds = time.monotonic() - start
-    return Run(began=True, end=ended, evidence=evidence, seconds=seconds)
-
-
-def _told(run: Run) -> str:
-    if not run.began:
-        return f"the payload did not begin within {START_SECONDS:g} s"
-    return run.end or f"the payload did not end within {END_SECONDS:g} s"
+    return Run(end=ended, evidence=evidence, seconds=time.monotonic() - start)
 
 
 _PLANT = """secret => {

@@ -11,7 +11,6 @@ const CAUSES = {
   hung: ["does not answer any more", "It was removed so that the page goes on working."],
   navigated: ["left its page", "A component may not load another document; it was removed."],
   protocol: ["broke the protocol", "It sent what no component sends; it was removed."],
-  blocked: ["was blocked by the browser", "The page's policy does not allow its frame."],
 };
 
 /** @param {string} tag @param {string} text */
@@ -46,9 +45,9 @@ export function deniedCard({ title, missing, line }) {
   const card = cardFor(`“${title}” asks for more than this app grants`, "It was not started.", "status");
   card.dataset.code = "not-granted";
   const list = document.createElement("ul");
-  for (const { permission, meaning, reason } of missing) {
+  for (const { permission, meaning, reason, origins } of missing) {
     const item = node("li", "");
-    item.append(node("code", permission), ` ${meaning} Its reason: “${reason}”`);
+    item.append(node("code", [permission, ...origins].join(" ")), ` ${meaning} Its reason: “${reason}”`);
     list.append(item);
   }
   card.append(list, node("p", "To grant it, the app's author writes:"), node("code", line));

@@ -25,6 +25,9 @@ const PING_SECONDS = 1;
 /** What a frame may say of itself. @type {FailureCode[]} */
 const AUTHOR_FAILURES = ["module-error", "component-threw", "no-default-export"];
 
+/** What was still awaited when the time was up. */
+const MISSING = { loading: "its document", offered: "its module", ready: "", ended: "" };
+
 export class Channel {
   /** @type {"loading" | "offered" | "ready" | "ended"} */
   state = "loading";
@@ -54,12 +57,13 @@ export class Channel {
     frame.setAttribute("sandbox", kind.sandbox);
     frame.setAttribute("allow", kind.allow);
     frame.referrerPolicy = "no-referrer";
+    frame.loading = "eager";
     frame.title = kind.title;
     frame.style.colorScheme = theme; // else the frame gets an opaque background
     frame.addEventListener("load", () => this.#onLoad());
     frame.src = `${kind.url}#${start}`; // set once; another document in the frame ends it
     this.frame = frame;
-    this.#deadline = setTimeout(() => this.end("not-ready", this.state), patience.readySeconds * 1000);
+    this.#deadline = setTimeout(() => this.end("not-ready", MISSING[this.state]), patience.readySeconds * 1000);
   }
 
   /**
@@ -70,7 +74,6 @@ export class Channel {
     if (event.data?.type !== "hello") return; // ports speak, windows only say hello
     const expected = event.origin === "null" && event.data.nonce === this.#nonce;
     if (this.state !== "loading" || !expected) return this.end("protocol", "an unexpected hello");
-    this.#owner.onLoaded();
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#onPortMessage(data);
     port1.onmessageerror = () => this.end("protocol", "a message that cannot be read");
@@ -78,6 +81,7 @@ export class Channel {
     this.state = "offered";
     // "*" because an opaque origin cannot be named; the echo proves who got the port.
     this.frame.contentWindow?.postMessage({ type: "port", echo: this.#echo }, "*", [port2]);
+    this.#owner.onLoaded();
   }
 
   /** @param {unknown} data */
@@ -87,8 +91,11 @@ export class Channel {
     }
     const message = /** @type {FromFrame} */ (data);
     if (message.type === "failed") {
-      const code = AUTHOR_FAILURES.find((known) => known === message.code) ?? "protocol";
-      return this.end(code, String(message.message));
+      const code = AUTHOR_FAILURES.find((known) => known === message.code);
+      if (!code || typeof message.message !== "string") {
+        return this.end("protocol", "a failure that is none");
+      }
+      return this.end(code, message.message);
     }
     if (this.state === "offered") {
       if (message.type !== "ready" || message.echo !== this.#echo) {
@@ -129,11 +136,12 @@ export class Channel {
       return this.end("hung", `no answer for ${this.#patience.hangSeconds} s`);
     }
     this.#pings += 1;
-    this.post({ type: "ping", count: this.#pings });
+    this.post({ type: "ping" });
   }
 
   /** Take the frame away without a report; its process ends with it. */
   close() {
+    if (this.state === "loading") this.#owner.onLoaded(); // nobody shall wait for it
     clearTimeout(this.#deadline);
     this.state = "ended";
     this.#port?.close();
@@ -143,9 +151,9 @@ export class Channel {
   /** @param {FailureCode} code @param {string} detail */
   end(code, detail) {
     if (this.state === "ended") return;
-    if (this.state === "loading") this.#owner.onLoaded();
     this.close();
-    this.#owner.onEnd(code, detail.slice(0, 500));
+    // A lone surrogate, of the frame's making or by the cut, would keep the report out of the log.
+    this.#owner.onEnd(code, detail.slice(0, 500).replace(/\p{Surrogate}/gu, "\ufffd"));
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // 1. hello by window; the port comes back with an echo; the echo goes back through the port once
 //    the author's module is there. Only then do arguments arrive.
-// 2. What it needs from the browser it takes now, before the author's code can change it.
+// 2. How it speaks to the page it takes now, before the author's code can change it.
 // 3. The author gets { root, args, onArgs, setValue, emit } and nothing of the protocol.
 (() => {
   "use strict";
@@ -11,7 +11,7 @@
   /**
    * @typedef {object} Author
    * @property {HTMLElement} root Where the component draws; holds body.html.
-   * @property {ArgValues} args The arguments, and the value under `value`.
+   * @property {ArgValues} args The arguments at the start, and the value under `value`.
    * @property {(listener: (args: ArgValues) => void) => void} onArgs Called at once and after
    *   every change.
    * @property {(value: unknown) => void} setValue Sets the component's lasting value.
@@ -81,15 +81,16 @@
   const offer = (message) => {
     try {
       post(message());
+      return true;
     } catch (error) {
       tell("value-clone", `Expected a value that can be copied - ${error}`);
+      return false;
     }
   };
 
   /** @param {unknown} value */
   const setValue = (value) => {
-    args = { ...args, value };
-    offer(() => ({ type: "value", value }));
+    if (offer(() => ({ type: "value", value }))) args = { ...args, value };
   };
 
   /** @param {string} event @param {unknown} detail */
@@ -123,7 +124,7 @@
       case "theme":
         return setTheme(message.theme);
       case "ping":
-        return post({ type: "pong", count: message.count });
+        return post({ type: "pong" });
       case "refused":
         return tell(message.code, message.message);
     }
@@ -142,6 +143,7 @@
   /** @param {ErrorEvent | Event} event */
   const onError = (event) => {
     if (component) return; // the author's own, later errors stand in the console
+    if (!("message" in event) && !(event.target instanceof HTMLScriptElement)) return; // an image
     const line = "lineno" in event ? event.lineno - Number(html.dataset.moduleLine) + 1 : 0;
     const where = line > 0 ? `main.js, line ${line}: ` : "";
     const what = "message" in event ? event.message : "a file that it imports could not be loaded";

@@ -11,11 +11,10 @@ import { Socket } from "./socket.js";
 import { ValueRefused, decode, encode } from "./values.js";
 
 /**
- * @typedef {object} Config
- * @property {string} socket
- * @property {number} messageBytes
+ * @typedef {object} PageConfig
  * @property {number} readySeconds
  * @property {number} hangSeconds
+ * @typedef {PageConfig & import("./socket.js").SocketConfig} Config
  */
 
 /** @type {Config} */
@@ -43,7 +42,7 @@ const frames = new Map();
  */
 const arriving = new Map();
 
-const socket = new Socket(config.socket, config.messageBytes, show, (offline) => {
+const socket = new Socket(config, show, (offline) => {
   byId("offline").hidden = !offline;
 });
 
@@ -133,29 +132,42 @@ class Frame {
   /** @param {FromFrame} message */
   receive(message) {
     switch (message.type) {
-      case "height": {
-        const height = Math.min(Number(message.height) || 0, this.maxHeight);
-        if (this.channel) this.channel.frame.style.height = `${Math.max(height, 0)}px`;
+      case "height":
+        if (!Number.isFinite(message.height)) return this.broke("a height that is no number");
+        if (this.channel) this.channel.frame.style.height = `${this.clamped(message.height)}px`;
         return;
-      }
       case "value":
         if (!this.kind.has_value) return this.tell("no-value", "Declare one: value: Value[int] = 0");
-        return this.offer(this.kind.args.value, message.value, (wire) => {
-          this.args = { ...this.args, value: message.value };
-          return { type: "value", frame: this.id, value: wire };
-        });
+        this.offer(
+          this.kind.args.value,
+          message.value,
+          (value) => ({ type: "value", frame: this.id, value }),
+          () => (this.args = { ...this.args, value: message.value }), // for a Retry
+        );
+        return;
       case "event": {
-        const name = String(message.event);
-        if (!Object.hasOwn(this.kind.events, name)) {
-          return this.tell("unknown-event", `Declare it in the class: ${name}: Event[str]`);
+        const { event } = message;
+        if (typeof event !== "string" || event.length > 100) return this.broke("an event without a name");
+        if (!Object.hasOwn(this.kind.events, event)) {
+          return this.tell("unknown-event", `Declare it in the class: ${event}: Event[str]`);
         }
-        return this.offer(this.kind.events[name], message.value, (wire) => {
-          return { type: "event", frame: this.id, event: name, value: wire };
+        return this.offer(this.kind.events[event], message.value, (value) => {
+          return { type: "event", frame: this.id, event, value };
         });
       }
       default:
-        this.channel?.end("protocol", "an unknown message");
+        return this.broke("an unknown message");
     }
+  }
+
+  /** @param {number} height */
+  clamped(height) {
+    return Math.max(0, Math.min(height, this.maxHeight));
+  }
+
+  /** @param {string} detail */
+  broke(detail) {
+    this.channel?.end("protocol", detail);
   }
 
   /**
@@ -163,14 +175,15 @@ class Frame {
    * @param {any} schema
    * @param {unknown} value
    * @param {(wire: unknown) => FromPage} message
+   * @param {() => void} [onSent]
    */
-  offer(schema, value, message) {
+  offer(schema, value, message, onSent) {
     /** @type {Uint8Array[]} */
     const tail = [];
     try {
-      const wire = encode(schema, value, tail);
-      const refusal = socket.send([message(wire)], tail);
+      const refusal = socket.send([message(encode(schema, value, tail))], tail);
       if (refusal) this.tell("message-size", refusal);
+      else onSent?.();
     } catch (error) {
       if (!(error instanceof ValueRefused)) throw error;
       this.tell(error.code, error.message);
@@ -234,7 +247,7 @@ function element(part) {
     node.addEventListener("click", () => socket.send([{ type: "press", element: part.id }], []));
   }
   if (part.kind === "ledger") fillLedger(node);
-  else if (part.text) change(node, part.text);
+  else change(node, part.text);
   return node;
 }
 
@@ -261,6 +274,8 @@ function forget(node) {
   nodes.delete(id);
 }
 
+const SHOWN_ALERTS = 3; // the log has them all
+
 /** @param {string} reference */
 function alertCard(reference) {
   const card = cardFor("Something went wrong in this app", `It has been logged under ${reference}. You can go on working.`, "alert");
@@ -268,7 +283,9 @@ function alertCard(reference) {
   dismiss.textContent = "Dismiss";
   dismiss.addEventListener("click", () => card.remove());
   card.append(dismiss);
-  byId("alerts").append(card);
+  const alerts = byId("alerts");
+  alerts.append(card);
+  if (alerts.children.length > SHOWN_ALERTS) alerts.firstElementChild?.remove();
 }
 
 /** @param {string} id @param {string} code @param {string} message */
@@ -332,6 +349,9 @@ addEventListener("message", (event) => {
 dark.addEventListener("change", () => {
   for (const channel of channels()) channel.setTheme(theme());
 });
+
+// Firefox lets a frame close a tab whose history has one entry (top.close(), with nothing asked).
+if (history.length === 1) history.pushState(null, "");
 
 // A file that misses a component's drop zone would otherwise take the place of the app.
 for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());

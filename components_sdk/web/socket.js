@@ -4,34 +4,42 @@
 
 const MAGIC = 0x314b5343; // "CSK1", little-endian
 const PREFIX_BYTES = 8;
-const QUEUE_LENGTH = 1_000; // messages kept while the app cannot be reached
-const SESSION_GONE = 4404; // close code: the app no longer knows this session
-const SESSION_TAKEN = 4409; // close code: another connection took this session over
 const RETRY_SECONDS = [0.2, 0.5, 1, 2, 5];
+const STEADY_SECONDS = 5; // a connection that held so long was a good one
+const RELOAD_SECONDS = 3; // a page is not loaded again sooner, so that no fault makes it spin
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/**
+ * @typedef {object} SocketConfig
+ * @property {string} socket URL with the page's token.
+ * @property {string} protocol
+ * @property {number} sessionGone Close code: the app does not know this page any more.
+ * @property {number} sessionTaken Close code: another connection took this page's session over.
+ * @property {number} messageBytes The most that one message may have, and that wait while offline.
+ * @property {number} headBytes The most that its JSON may have.
+ */
 
 export class Socket {
   /** @type {WebSocket | undefined} */
   #socket;
   /** @type {Uint8Array[]} */
   #queue = [];
+  #queuedBytes = 0;
   #tries = 0;
-  #url;
-  #messageBytes;
+  #seen = 0; // batches; a page that missed one while it was cut off has to be loaded again
+  #config;
   #onBatch;
   #onOffline;
 
   /**
-   * @param {string} url
-   * @param {number} messageBytes The most that one message may have.
+   * @param {SocketConfig} config
    * @param {(messages: ToPage[], tail: Uint8Array[]) => void} onBatch
    * @param {(offline: boolean) => void} onOffline
    */
-  constructor(url, messageBytes, onBatch, onOffline) {
-    this.#url = url;
-    this.#messageBytes = messageBytes;
+  constructor(config, onBatch, onOffline) {
+    this.#config = config;
     this.#onBatch = onBatch;
     this.#onOffline = onOffline;
     this.#connect();
@@ -45,36 +53,61 @@ export class Socket {
    */
   send(messages, tail) {
     const data = pack(messages, tail);
-    if (data.byteLength > this.#messageBytes) {
-      return `Expected at most ${this.#messageBytes} bytes, got ${data.byteLength}`;
+    const { messageBytes, headBytes } = this.#config;
+    const head = new DataView(data.buffer).getUint32(4, true);
+    if (head > headBytes) {
+      return `Expected JSON of at most ${headBytes} bytes, got ${head}; send bulk data as bytes`;
     }
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(data);
-    else if (this.#queue.length < QUEUE_LENGTH) this.#queue.push(data);
-    else return `The app cannot be reached and ${QUEUE_LENGTH} messages are waiting`;
+    if (data.byteLength > messageBytes) {
+      return `Expected at most ${messageBytes} bytes, got ${data.byteLength}`;
+    }
+    if (this.#socket?.readyState === WebSocket.OPEN) {
+      this.#socket.send(data);
+      return undefined;
+    }
+    if (this.#queuedBytes + data.byteLength > messageBytes) {
+      return `The app cannot be reached and ${this.#queuedBytes} bytes are waiting already`;
+    }
+    this.#queue.push(data);
+    this.#queuedBytes += data.byteLength;
     return undefined;
   }
 
   #connect() {
-    const socket = new WebSocket(this.#url, "components.1");
+    const { socket: url, protocol, sessionGone, sessionTaken } = this.#config;
+    const socket = new WebSocket(`${url}&seen=${this.#seen}`, protocol);
+    let opened = Infinity;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.#tries = 0;
+      opened = performance.now();
       this.#onOffline(false);
+      this.#queuedBytes = 0;
       for (const data of this.#queue.splice(0)) socket.send(data);
     };
     socket.onmessage = ({ data }) => {
       const { messages, tail } = unpack(data);
-      this.#onBatch(messages, tail);
+      this.#seen += 1;
+      try {
+        this.#onBatch(messages, tail);
+      } catch (error) {
+        reportError(error);
+        reload(); // what is shown is not what the app said any more
+      }
     };
     socket.onclose = ({ code }) => {
       this.#onOffline(true);
-      if (code === SESSION_GONE) return location.reload();
-      if (code === SESSION_TAKEN) return undefined;
+      if (code === sessionGone) return reload();
+      if (code === sessionTaken) return undefined;
+      if (performance.now() - opened > STEADY_SECONDS * 1000) this.#tries = 0;
       const seconds = RETRY_SECONDS[Math.min(this.#tries++, RETRY_SECONDS.length - 1)];
       setTimeout(() => this.#connect(), seconds * 1000);
     };
     this.#socket = socket;
   }
+}
+
+function reload() {
+  setTimeout(() => location.reload(), Math.max(0, RELOAD_SECONDS * 1000 - performance.now()));
 }
 
 /** @param {number} bytes */

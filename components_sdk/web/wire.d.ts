@@ -2,9 +2,11 @@
 
 export type Theme = "light" | "dark";
 
-export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol" | "blocked";
+export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol";
 
 export type ElementKind = "text" | "heading" | "html" | "button" | "columns" | "column" | "ledger";
+
+export type Direction = "to component" | "to app";
 
 /** A component's lasting value has changed. */
 export interface SetValue {
@@ -153,7 +155,6 @@ export interface Height {
 /** Answer to a ping. */
 export interface Pong {
   type: "pong";
-  count: number;
 }
 
 /** All arguments, once, after the echo. */
@@ -178,7 +179,6 @@ export interface SetTheme {
 /** Heartbeat: a port reports neither death nor closing, so the page has to ask. */
 export interface Ping {
   type: "ping";
-  count: number;
 }
 
 /** What the author's console is told about a refused call. */
@@ -205,6 +205,7 @@ export interface MissingGrant {
   permission: string;
   meaning: string;
   reason: string;
+  origins: string[];
 }
 
 /** One entry of the ledger: what crossed, when, and where it is held. */
@@ -213,7 +214,7 @@ export interface Row {
   session: string;
   component: string;
   key: string;
-  direction: "to component" | "to app";
+  direction: Direction;
   what: string;
   type: string;
   bytes: number;
