@@ -73,10 +73,9 @@ class Served:
         assert found
         return found[1], found[2]
 
-    async def connect(self, url: str, seen: int = 0, **headers: str) -> WebSocketClientConnection:
-        request = HTTPRequest(
-            f"{url}{seen}", headers={"Origin": self.running.origins.app, **headers}
-        )
+    async def connect(self, url: str, **headers: str) -> WebSocketClientConnection:
+        url += headers.pop("seen", "0")
+        request = HTTPRequest(url, headers={"Origin": self.running.origins.app, **headers})
         return await websocket_connect(request, subprotocols=["components.1"])
 
 

@@ -90,8 +90,8 @@ GUARDS: Mapping[str, Guard] = {
         patches=(
             Patch(
                 "host.js",
-                "Math.min(Number(message.height) || 0, this.maxHeight)",
-                "Number(message.height) || 0",
+                "Math.max(0, Math.min(height, this.maxHeight))",
+                "Math.max(0, height)",
             ),
         )
     ),
@@ -112,15 +112,24 @@ GUARDS: Mapping[str, Guard] = {
             Patch(
                 "channel.js", 'return this.end("protocol", "a message without a type");', "return;"
             ),
-            Patch("host.js", 'this.channel?.end("protocol", "an unknown message");', ""),
+            Patch("host.js", 'return this.broke("an unknown message");', "return;"),
+        )
+    ),
+    "no-conversion": Guard(
+        patches=(
+            Patch(
+                "host.js",
+                "if (!Number.isFinite(message.height))",
+                "if (!Number.isFinite(Number(message.height)))",
+            ),
         )
     ),
     "port-is-identity": Guard(
         patches=(
             Patch(
                 "host.js",
-                'return { type: "value", frame: this.id, value: wire };',
-                'return { type: "value", frame: message.frame ?? this.id, value: wire };',
+                '({ type: "value", frame: this.id, value })',
+                '({ type: "value", frame: message.frame ?? this.id, value })',
             ),
         )
     ),
