@@ -261,7 +261,7 @@ Made some where/my-widget: 10 files. Plain JavaScript, no build step.
 Next:
   cd 'some where/my-widget'
   component run demo.py      see it in the browser
-  pytest                     run its test (once before: pip install "components-sdk[test]")
+  pytest                     run its test (once before: pip install pytest playwright selenium)
 """,
         "",
     )
