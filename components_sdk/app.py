@@ -134,9 +134,9 @@ class Deployment:
         self._served: dict[str, Served] = {}  # by component name
         self._declared: dict[str, Declaration] = {}  # by component name
         self._sites: dict[str, Site] = {}  # by Host
-        self._check_origins()
+        self.check_origins()
 
-    def _check_origins(self) -> None:
+    def check_origins(self) -> None:
         """Refuse at the start what every component would be refused for."""
         origin = self.origins.component("sample", "")
         csp = self.host_csp([f"{origin}/frame"])

@@ -304,7 +304,10 @@ export default function ({ root, onArgs }) {
         ("setValue(() => {})", "value-clone: "),
         ("emit('exploded', 1)", "unknown-event: Declare it in the class: exploded: Event[str]"),
         ("emit('said', { x: 1 })", "value-type: Expected str"),
-        ("emit('said', 'x'.repeat(50 * 2 ** 20))", "message-size: Expected JSON of at most 4194304 bytes"),
+        (
+            "emit('said', 'x'.repeat(50 * 2 ** 20))",
+            "message-size: Expected JSON of at most 4194304 bytes",
+        ),
     ],
 )
 def test_every_refusal_reaches_the_authors_console(tab: Tab, call: str, says: str) -> None:

@@ -181,12 +181,15 @@ class Unguarded(Deployment):
     """An app at its origins, without some guards."""
 
     def __init__(self, app: App, origins: Origins, guards: Sequence[Guard]) -> None:
-        super().__init__(app, origins)
         self._product = Deployment(app, origins)
         self._guards = guards
         self._patches = [patch for guard in guards for patch in guard.patches]
         self._altered: dict[str, Served] = {}  # by component name
         self._at_app: dict[str, Response] = {}  # by path
+        super().__init__(app, origins)
+
+    def check_origins(self) -> None:
+        """Nothing: the product checked its own; these are altered."""
 
     def served(self, component: type[Component]) -> Served | Ungranted:
         """What the product serves, altered."""

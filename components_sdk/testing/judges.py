@@ -6,11 +6,14 @@ and again while an attack runs. It believes nothing that a frame says.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from .scene import BYSTANDER, PAYLOAD, SHOWN, Scene
 
 Judge = Callable[[Scene], str]
+
+FROZEN_SECONDS = 2.0  # a page that answers at all answers within a few hundredths of that
 
 
 def _canary_http(scene: Scene) -> str:
@@ -132,6 +135,14 @@ def _frame_tolerated(scene: Scene) -> str:
     return "the frame is still on the page" if there else ""
 
 
+def _page_frozen(scene: Scene) -> str:
+    """The page does not answer for a while."""
+    asked = time.monotonic()
+    scene.tab.evaluate_within(30, "() => 1")
+    seconds = time.monotonic() - asked
+    return f"the page took {seconds:.1f} s to answer" if seconds > FROZEN_SECONDS else ""
+
+
 def _bystander_misled(scene: Scene) -> str:
     """The other component shows, or gave to the app, what the app never told it."""
     if wrong := [label for label in scene.heard if label != "true"]:
@@ -183,6 +194,7 @@ JUDGES: Mapping[str, Judge] = {
         _frame_elsewhere,
         _frame_too_tall,
         _frame_tolerated,
+        _page_frozen,
         _bystander_misled,
         _bystander_gone,
         _origin_real,
