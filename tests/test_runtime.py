@@ -127,7 +127,7 @@ def test_assigning_the_value_in_python_reaches_the_component(tab: Tab) -> None:
         ("await new Promise(() => {});\nexport default function () {}", "not-ready", "in time"),
         ("export default function () { location = 'about:blank'; }", "navigated",
          "another document"),
-        ("export default function () { location.reload(); }", "protocol", "broke the protocol"),
+        ("export default function () { location.reload(); }", "navigated", "another document"),
         ("export default function () { parent.postMessage({ type: 'hello' }, '*'); }", "protocol",
          "broke the protocol"),
     ],
@@ -142,6 +142,81 @@ def test_a_component_that_fails_becomes_a_card_that_names_the_cause(
 
         assert says in card(tab, code)
         assert tab.count("iframe") == 0
+
+
+# The author's code may take the port out of the runtime's hands; all that gives it is this.
+TAKE_PORT = """
+let port;
+const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
+Object.defineProperty(MessageEvent.prototype, "data", {
+  ...data,
+  get() {
+    if (this.target instanceof MessagePort) port = this.target;
+    return data.get.call(this);
+  },
+});
+"""
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "null",
+        "[]",
+        "new Map()",
+        "{ type: 1 }",
+        "{ type: '__proto__' }",
+        "{ type: 'constructor' }",
+        "{ type: 'mount', id: 'f99' }",
+        "{ type: 'height' }",
+        "{ type: 'height', height: { toString: 1, valueOf: 1 } }",
+        "{ type: 'height', height: NaN }",
+        "{ type: 'event', event: 5 }",
+        "{ type: 'event', event: 'x'.repeat(101) }",
+        "{ type: 'failed', code: 'hung', message: 'x' }",
+        "{ type: 'failed', code: 'module-error', message: [[1]] }",
+    ],
+)
+def test_what_no_component_sends_ends_its_frame_and_nothing_else(tab: Tab, garbage: str) -> None:
+    module = f"{TAKE_PORT} export default () => {{ port.postMessage({garbage}); }};"
+
+    def home(page: Page) -> None:
+        page.add(inline("Hostile", module)(), key="h")
+        page.add(Echo(), key="e")
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        card(tab, "protocol")
+
+        tab.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
+
+
+def test_a_component_that_is_removed_while_it_loads_holds_nobody_up(tab: Tab) -> None:
+    def home(page: Page) -> None:
+        swap = page.button("Swap")  # first: what grows below does not move it
+        first = page.add(Echo(), key="1")
+        page.add(Echo(), key="2")
+        third = page.add(Other(label="third"), key="3")
+        page.remove(first)
+
+        @swap.on_click
+        def _() -> None:
+            page.remove(third)
+            page.add(Other(label="fourth"), key="4")
+
+    class Other(Echo):
+        frontend = Echo.frontend
+
+    shows = "n => [...document.querySelectorAll('iframe')].length === n"
+    with serving(home) as running:
+        tab.goto(running.url)
+        tab.wait_for(shows, 2)
+        tab.click("button.button")
+        tab.frame(".component:last-of-type iframe").wait_for(
+            "() => document.querySelector('p').textContent === 'fourth'"
+        )
+
+        tab.wait_for(shows, 2)
 
 
 LOOP = "const end = Date.now() + 9000; while (Date.now() < end);"

@@ -9,7 +9,7 @@ const CAUSES = {
   "no-default-export": ["could not be loaded", "Its main.js exports no function by default."],
   "not-ready": ["did not get ready in time", "Likely its module waits for something that never comes, is in an endless loop, or could not be fetched."],
   hung: ["does not answer any more", "It was removed so that the page goes on working."],
-  navigated: ["left its page", "A component may not load another document; it was removed."],
+  navigated: ["left its page", "A component may not load another document, or begin twice; it was removed."],
   protocol: ["broke the protocol", "It sent what no component sends; it was removed."],
 };
 

@@ -73,7 +73,8 @@ export class Channel {
   onWindowMessage(event) {
     if (event.data?.type !== "hello") return; // ports speak, windows only say hello
     const expected = event.origin === "null" && event.data.nonce === this.#nonce;
-    if (this.state !== "loading" || !expected) return this.end("protocol", "an unexpected hello");
+    if (!expected) return this.end("protocol", "a hello without the frame's nonce");
+    if (this.state !== "loading") return this.end("navigated", "a second hello");
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#onPortMessage(data);
     port1.onmessageerror = () => this.end("protocol", "a message that cannot be read");
