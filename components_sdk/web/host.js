@@ -3,10 +3,11 @@
 // The page is trusted, its frames are not: every value of a frame is checked by its schema here
 // (so that its author learns at once) and again by the app (which trusts nobody).
 
-/** @import { Denied, Element as Part, FailureCode, FromFrame, FromPage, Kind, Mount, Rows, Theme, ToPage } from "./wire.js" */
+/** @import { Denied, Element as Part, FailureCode, FromFrame, FromPage, Kind, Mount, Theme, ToPage } from "./wire.js" */
 
 import { cardFor, deniedCard, failureCard } from "./cards.js";
 import { Channel, startHeart } from "./channel.js";
+import { addRows, fillLedger } from "./ledger.js";
 import { Socket } from "./socket.js";
 import { ValueRefused, decode, encode } from "./values.js";
 
@@ -227,7 +228,7 @@ function showOne(message, tail) {
     case "refused":
       return refused(message.frame, message.code, message.message);
     case "rows":
-      return addRows(message);
+      return addRows(message.rows);
   }
 }
 
@@ -293,43 +294,6 @@ function refused(id, code, message) {
   const frame = frames.get(id);
   if (frame) frame.tell(code, message);
   else console.error(`[components_sdk] ${code}: ${message}`);
-}
-
-// the ledger -------------------------------------------------------------------------------------
-
-const COLUMNS = ["Time", "Component", "Direction", "What", "Type", "Bytes", "Held"];
-const SHOWN_ROWS = 200; // the app's ledger has them all
-
-/** @param {HTMLElement} table */
-function fillLedger(table) {
-  const head = document.createElement("thead");
-  head.append(tableRow("th", COLUMNS));
-  const caption = document.createElement("caption");
-  caption.textContent = "What crossed between this page's components and the app, newest first";
-  table.append(caption, head, document.createElement("tbody"));
-}
-
-/** @param {"td" | "th"} tag @param {string[]} texts */
-function tableRow(tag, texts) {
-  const row = document.createElement("tr");
-  for (const text of texts) {
-    const cell = document.createElement(tag);
-    cell.textContent = text;
-    row.append(cell);
-  }
-  return row;
-}
-
-/** @param {Rows} message */
-function addRows({ rows }) {
-  for (const body of document.querySelectorAll("table.ledger tbody")) {
-    for (const row of rows) {
-      const time = new Date(row.time * 1000).toLocaleTimeString();
-      const name = `${row.component} (${row.key})`;
-      body.prepend(tableRow("td", [time, name, row.direction, row.what, row.type, String(row.bytes), row.held]));
-    }
-    while (body.children.length > SHOWN_ROWS) body.lastElementChild?.remove();
-  }
 }
 
 // what the browser says --------------------------------------------------------------------------
