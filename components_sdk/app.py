@@ -33,6 +33,7 @@ from .surface import Surface, surface
 from .wire import Kind
 
 SOCKET_PATH = "/_components/socket"
+THEMES = ("system", "light", "dark")
 
 F = TypeVar("F", bound=Callable[[Page], Any])
 
@@ -66,6 +67,10 @@ class App:
         limits: Limits | None = None,
         theme: Literal["system", "light", "dark"] = "system",
     ) -> None:
+        if theme not in THEMES:
+            raise AppError(
+                f"Expected a theme of {', '.join(THEMES)}, got {theme!r:.80}", code="theme"
+            )
         self.title = title
         self.theme = theme
         self.limits = limits or Limits()

@@ -226,6 +226,13 @@ def _files(cls: type[Any]) -> tuple[Manifest, Frontend]:
             hint='Give the frontend inline: frontend = Inline(js="…")',
         )
     folder = Path(source).resolve().parent
+    if not (folder / "component.toml").is_file():
+        raise DeclarationError(
+            f"Expected component.toml beside the class {cls.__name__}, found none",
+            code="manifest-missing",
+            where=str(folder / "component.toml"),
+            hint='component new makes one; or give the frontend inline: frontend = Inline(js="…")',
+        )
     manifest = manifests.load(folder / "component.toml")
     frontend = (folder / manifest.frontend).resolve()
     if not frontend.is_relative_to(folder) or frontend == folder:

@@ -287,6 +287,11 @@ def test_the_refusal_of_a_shared_site_explains_the_pitfall() -> None:
     assert "cookie" in str(error.value).lower()
 
 
+def test_a_theme_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AppError, match="Expected a theme of system, light, dark, got 'blue'"):
+        App("Test", theme="blue")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("path", ["reports", "/_components/x"])
 def test_a_page_path_that_cannot_be_is_refused(path: str) -> None:
     with pytest.raises(ComponentsError):

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from components_sdk import App, Component, Event, Inline, Limits, Page, Value
-from components_sdk.testing.engines import Engine, Tab, launch
+from components_sdk import App, Component, Event, Inline, Limits, Origins, Page, Value
+from components_sdk.app import Deployment
+from components_sdk.testing.engines import Engine, EngineError, Tab, launch
+from components_sdk.testing.guards import Guard, Patch, Unguarded
 from components_sdk.testing.running import RunningApp
 
 pytestmark = pytest.mark.browser
@@ -571,3 +573,51 @@ def test_a_crashed_component_becomes_a_card_and_starts_again_on_retry() -> None:
         tab.click(".card button")
 
         tab.frame("iframe").wait_for(shows)
+
+
+def ask_for_ten_seconds(tab: Tab) -> None:
+    for _ in range(200):
+        tab.evaluate("() => new Promise((next) => setTimeout(next, 50))")
+
+
+KEPT_OPEN = Patch("host.js", 'if (history.length === 1) history.pushState(null, "");', "")
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_a_frame_of_firefox_cannot_close_the_tab(guarded: bool) -> None:
+    # Firefox only: the others do not let a frame close a tab that the user opened.
+    closing = inline(
+        "Closing",
+        """
+export default function ({ emit }) {
+  emit("tried", "");
+  setTimeout(() => { top.close(); emit("survived", ""); }, 500);
+}
+""",
+        tried=Event[str],
+        survived=Event[str],
+    )
+    heard: queue.Queue[str] = queue.Queue()
+
+    def home(page: Page) -> None:
+        component = page.add(closing(), key="c")
+        component.on_event("tried")(lambda _: heard.put("tried"))
+        component.on_event("survived")(lambda _: heard.put("survived"))
+
+    def deploy(app: App, origins: Origins) -> Deployment:
+        guards = [] if guarded else [Guard(patches=(KEPT_OPEN,))]
+        return Unguarded(app, origins, guards)
+
+    app = App("Closing")
+    app.page("/")(home)
+    with RunningApp(app, deploy=deploy) as running, launch("firefox") as firefox:
+        tab = firefox.new_tab()
+        tab.goto(running.url)
+        assert heard.get(timeout=10) == "tried"
+
+        if guarded:
+            assert heard.get(timeout=10) == "survived"
+            assert tab.evaluate("() => document.querySelectorAll('iframe').length") == 1
+        else:
+            with pytest.raises(EngineError, match="no such frame"):
+                ask_for_ten_seconds(tab)
