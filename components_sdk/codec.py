@@ -122,7 +122,7 @@ class Codec(ABC):
         except Misfit as misfit:
             raise misfit.refused(path) from misfit.__cause__
 
-    def encode(self, value: Any, tail: list[bytes], path: str = "$") -> Any:
+    def encode(self, value: Any, tail: list[bytes]) -> Any:
         """The wire form of a checked value; appends its buffers to ``tail``."""
         return value if self.plain else self.to_wire(value, tail)
 

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from components_sdk import App, Component, Event, Inline, Limits, Origins, Page, Value
 from components_sdk.app import Deployment
+from components_sdk.testing.canary import Canary
 from components_sdk.testing.engines import Engine, EngineError, Tab, launch
 from components_sdk.testing.guards import Guard, Patch, Unguarded
 from components_sdk.testing.running import RunningApp
@@ -621,3 +623,67 @@ export default function ({ emit }) {
         else:
             with pytest.raises(EngineError, match="no such frame"):
                 ask_for_ten_seconds(tab)
+
+
+@dataclass(frozen=True)
+class Even:
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count % 2:
+            raise ValueError("an odd count")
+
+
+def test_what_only_python_can_refuse_reaches_the_authors_console_too(tab: Tab) -> None:
+    class Odd(Component):
+        value: Value[Even] = Even(0)
+        seen: Event[str]
+        frontend = Inline(
+            js="""
+export default function ({ setValue, emit }) {
+  window.addEventListener("components_sdk:refused", ({ detail }) => emit("seen", detail.code));
+  setValue({ count: 3 });
+}
+"""
+        )
+
+    seen: queue.Queue[str] = queue.Queue()
+    got: queue.Queue[Even] = queue.Queue()
+
+    def home(page: Page) -> None:
+        component = page.add(Odd(), key="o")
+        component.on_value(got.put)
+        component.on_event("seen")(seen.put)
+
+    with serving(home) as running:
+        tab.goto(running.url)
+
+        assert seen.get(timeout=10).startswith("value-")
+        assert got.empty()
+
+
+RUN_INLINE = """() => {
+  const script = document.createElement("script");
+  try { script.text = "document.documentElement.dataset.ran = 'yes'"; } catch {}
+  document.head.append(script);
+  return document.documentElement.dataset.ran ?? "no";
+}"""
+SET_MARKUP = """() => {
+  if (!("trustedTypes" in window)) return "no trusted types";
+  try { document.createElement("p").innerHTML = "<b>x</b>"; return "set"; }
+  catch (error) { return error.name; }
+}"""
+
+
+def test_the_page_runs_no_inline_script_and_takes_no_text_for_markup(tab: Tab) -> None:
+    with Canary() as plain, serving(lambda page: page.text("hello")) as running:
+        plain.pages["/plain.html"] = b"<!doctype html><p>no policy: the control"
+        tab.goto(f"{plain.http_url}/plain.html")
+        assert tab.evaluate(RUN_INLINE) == "yes"
+        has_trusted_types = tab.evaluate(SET_MARKUP) == "set"
+
+        tab.goto(running.url)
+        assert tab.evaluate(RUN_INLINE) == "no"
+        assert tab.evaluate(SET_MARKUP) == (
+            "TypeError" if has_trusted_types else "no trusted types"
+        )
