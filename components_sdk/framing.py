@@ -26,12 +26,27 @@ MAX_BUFFERS = 4_096  # of a batch that is read
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much may cross. Over a limit the message is refused, whole."""
+    """How much may cross. Over a limit the message is refused, whole.
+
+    The page holds each frame to them; the session holds the page to them again, because nobody
+    knows who is at the other end of a socket. Rates are of a frame. A connection may have as many
+    at once as ``connection_factor`` frames.
+    """
 
     head_bytes: int = 4 * 2**20  # bounds what parsing can allocate
     message_bytes: int = 32 * 2**20  # bulk travels in the tail
+    depth: int = 64  # containers in containers, of one value
+    nodes: int = 250_000  # containers and scalars of one value; typed arrays count as one
+    messages_per_second: float = 1_000  # in the long run; a fast mouse sends as many
+    message_burst: int = 2_000  # at once
+    bytes_per_second: float = 32 * 2**20  # in the long run
+    byte_burst: int = 64 * 2**20  # at once
+    queue: int = 1_000  # events that wait for the connection; values are coalesced
+    connection_factor: int = 8  # frames' rates that one connection may use up
     ready_seconds: float = 10.0  # from mount to the echo of the handshake
     hang_seconds: float = 4.0  # without an answer to a ping
+    slow_seconds: float = 0.2  # that answers to pings take in the median, above the page's own lag
+    restarts: int = 1  # of a component that hung or threw, before the user is asked
     max_height: int = 2_000  # CSS px; taller content scrolls inside the frame
 
 
