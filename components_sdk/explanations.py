@@ -90,7 +90,10 @@ ENGINE_LIMITS: dict[tuple[Kind, str], Limit] = {
 """What engines do not enforce, by the line of ``component policy`` that it belongs to."""
 
 SENTENCES: dict[tuple[Kind, str], str] = {
-    ("attribute", "sandbox"): "Runs scripts in an opaque origin: no cookies, no storage, no page.",
+    (
+        "attribute",
+        "sandbox",
+    ): "Runs scripts; without storage in an opaque origin: no cookies, no memory, no page.",
     ("attribute", "allow"): "Hands browser features to the frame; empty hands over none.",
     ("attribute", "referrerpolicy"): "Does not tell the component the page's address.",
     ("attribute", "loading"): "Loads at once, so that the handshake's time limit is fair.",
@@ -103,8 +106,8 @@ SENTENCES: dict[tuple[Kind, str], str] = {
     ("directive", "connect-src"): "Fetches and opens sockets to here only.",
     ("directive", "media-src"): "Loads sound and video from here only.",
     ("directive", "worker-src"): "Starts background threads from here only.",
-    ("directive", "child-src"): "No frames and workers, in the older spelling.",
-    ("directive", "frame-src"): "No frames inside the frame.",
+    ("directive", "child-src"): "The same for frames and workers, in the older spelling.",
+    ("directive", "frame-src"): "Shows pages from here only inside the frame.",
     ("directive", "object-src"): "No plug-ins.",
     ("directive", "form-action"): "No form can be sent anywhere.",
     ("directive", "base-uri"): "Relative addresses cannot be bent elsewhere.",

@@ -2,10 +2,12 @@
 
 One table. A permission is reached by its name only; what it can turn into (sandbox tokens, CSP
 directives, Permissions-Policy features) stands here and nowhere else. ``SandboxToken`` lists all
-tokens that exist for us: ``allow-same-origin``, ``allow-top-navigation*`` and
-``allow-popups-to-escape-sandbox`` are not among them, so no permission, grant or file reaches them.
+tokens that a permission may open: ``allow-top-navigation*`` and ``allow-popups-to-escape-sandbox``
+are not among them, so no permission, grant or file reaches them.
 
-``storage`` (an origin with a memory of its own) and ``frames`` do not exist yet.
+``allow-same-origin`` belongs to ``storage`` alone: a permission of another name that carries it
+cannot exist. It is safe only where the component's origin is its own, which ``Policy`` says
+(``needs_own_origin``) and a deployment has to refuse where it is not so.
 """
 
 from __future__ import annotations
@@ -18,8 +20,17 @@ from typing import Literal, get_args
 import msgspec
 
 SandboxToken = Literal[
-    "allow-downloads", "allow-forms", "allow-modals", "allow-pointer-lock", "allow-popups"
+    "allow-downloads",
+    "allow-forms",
+    "allow-modals",
+    "allow-orientation-lock",
+    "allow-pointer-lock",
+    "allow-popups",
+    "allow-presentation",
+    "allow-same-origin",
 ]
+OWN_ORIGIN: SandboxToken = "allow-same-origin"
+OWN_ORIGIN_PERMISSION = "storage"  # the only one that may carry it
 
 
 class Permission(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +57,8 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not set(self.sandbox) <= set(get_args(SandboxToken)):
             raise ValueError(f"not a sandbox token that a permission may have: {self.sandbox}")
+        if OWN_ORIGIN in self.sandbox and self.name != OWN_ORIGIN_PERMISSION:
+            raise ValueError(f"a sandbox token of {OWN_ORIGIN_PERMISSION} alone: {OWN_ORIGIN}")
 
 
 _TABLE = (
@@ -76,6 +89,19 @@ _TABLE = (
         source="CSP 3, media-src",
         takes_origins=True,
         directives=("media-src",),
+    ),
+    Permission(
+        name="frames",
+        meaning="Show pages of the listed servers inside itself, and send data to them.",
+        source="CSP 3, frame-src and child-src",
+        takes_origins=True,
+        directives=("child-src", "frame-src"),
+    ),
+    Permission(
+        name="storage",
+        meaning="Keep data in your browser and find it again when you come back.",
+        source="HTML, sandboxed origin browsing context flag",
+        sandbox=("allow-same-origin",),
     ),
     Permission(
         name="workers",
@@ -134,6 +160,18 @@ _TABLE = (
         meaning="Hide and capture the mouse pointer until you press Escape.",
         source="HTML, sandboxed pointer lock browsing context flag",
         sandbox=("allow-pointer-lock",),
+    ),
+    Permission(
+        name="orientation-lock",
+        meaning="Keep your screen from turning while it fills it.",
+        source="Screen Orientation, sandboxed orientation lock browsing context flag",
+        sandbox=("allow-orientation-lock",),
+    ),
+    Permission(
+        name="presentation",
+        meaning="Show something on another screen, after you have chosen one.",
+        source="Presentation API, sandboxed presentation browsing context flag",
+        sandbox=("allow-presentation",),
     ),
     Permission(
         name="fullscreen",

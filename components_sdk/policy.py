@@ -5,6 +5,8 @@
    component is not mounted: ``decide`` answers ``Ungranted`` with the line that would grant it.
 3. A grant names its origins, so a new version of a component cannot widen it silently.
 4. The sandbox is ``allow-scripts`` plus tokens of the permission table; there is no other way in.
+   ``storage`` alone brings ``allow-same-origin``; who serves the component has to look at
+   ``needs_own_origin`` and refuse it where the origin is not this component's alone.
 5. Sources are absolute: ``'self'`` never matches an opaque origin in WebKit.
 
     >>> asked = [Request("geolocation", "Shows where you are.")]
@@ -25,7 +27,14 @@ from .csp import exact_hash, exact_origin, exact_url, format_csp, parse_csp, pat
 from .errors import PolicyError
 from .explanations import SENTENCES, Line, explained
 from .grants import PRESETS, Grant, Grants, Preset, Request, merge_grants, parse_grants, unique
-from .permissions import FEATURES, PERMISSIONS, Permission, nearest, permissions_policy
+from .permissions import (
+    FEATURES,
+    OWN_ORIGIN,
+    PERMISSIONS,
+    Permission,
+    nearest,
+    permissions_policy,
+)
 
 __all__ = [
     "FEATURES",
@@ -120,6 +129,14 @@ class Policy(msgspec.Struct, frozen=True):
     @property
     def sandbox(self) -> tuple[str, ...]:
         return unique(("allow-scripts", *(t for each in self.permissions for t in each.sandbox)))
+
+    @property
+    def needs_own_origin(self) -> bool:
+        """It may only be served from an origin that nobody else has: the sandbox lets it keep it.
+
+        Elsewhere its frame could take its sandbox away, and read what else that origin holds.
+        """
+        return OWN_ORIGIN in self.sandbox
 
     @property
     def sandbox_attribute(self) -> str:

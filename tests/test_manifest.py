@@ -109,8 +109,13 @@ def test_the_frontend_folder_can_be_named(folder: str) -> None:
         (IDENTITY, "component = 3", "component", "Write [component]."),
         # what it asks for
         ("permissions.geolocation", "permissions.geolocatoin", "permissions.geolocatoin", "geoloc"),
-        ("permissions.geolocation", "permissions.storage", "permissions.storage", "Known: connect"),
-        ("permissions.geolocation", "permissions.frames", "permissions.frames", "Known: connect"),
+        ("permissions.geolocation", "permissions.storrage", "permissions.storrage", '"storage"'),
+        (
+            "[permissions.geolocation]",
+            "[permissions.frames]",
+            "permissions.frames.origins",
+            "https://api.example.org",
+        ),
         ("[permissions.geolocation]", "[permissions]", "permissions.reason", "a permission"),
         (PLACE, "[permissions.geolocation]", "permissions.geolocation.reason", "Write reason ="),
         ('"Shows where', '" "#', "permissions.geolocation.reason", "1 to 300"),

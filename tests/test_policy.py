@@ -33,13 +33,14 @@ OWN = "http://geo-map-0a1b2c3d.localhost:8000"
 API = "https://api.example.org"
 TILES = "https://tiles.example.org:8443"
 HASH = hash_source("1")
-FORBIDDEN = (
-    "allow-same-origin",
+NEVER = (
     "allow-top-navigation",
     "allow-top-navigation-by-user-activation",
     "allow-top-navigation-to-custom-protocols",
     "allow-popups-to-escape-sandbox",
+    "allow-storage-access-by-user-activation",
 )
+FORBIDDEN = ("allow-same-origin", *NEVER)  # as a name, and in any permission but storage
 
 
 def request(name: str, *origins: str) -> Request:
@@ -178,8 +179,8 @@ def test_the_order_of_requests_does_not_change_the_bytes() -> None:
 
 @pytest.mark.parametrize("token", FORBIDDEN)
 def test_no_permission_grant_or_request_is_a_forbidden_token(token: str) -> None:
-    assert token not in get_args(SandboxToken)
-    assert not any(token in permission.sandbox for permission in PERMISSIONS.values())
+    carriers = {name for name, each in PERMISSIONS.items() if token in each.sandbox}
+    assert carriers == ({"storage"} if token == "allow-same-origin" else set())
     for attempt in (
         lambda: Request(token, "Please."),
         lambda: Grant(token),
@@ -204,10 +205,22 @@ def test_not_even_a_new_permission_can_carry_a_forbidden_token(token: Any) -> No
         PERMISSIONS["forms"].sandbox = (token,)  # type: ignore[misc]
 
 
+def test_tokens_that_are_never_given_are_no_tokens_of_permissions() -> None:
+    assert set(NEVER).isdisjoint(get_args(SandboxToken))
+
+
+@given(policies())
+def test_an_origin_of_its_own_comes_with_storage_and_with_nothing_else(policy: Policy) -> None:
+    asked = any(each.permission == "storage" for each in policy.requests)
+    assert policy.needs_own_origin is asked
+    assert ("allow-same-origin" in policy.sandbox_attribute.split()) is asked
+    assert ("allow-same-origin" in parse_csp(policy.csp(OWN, APP))["sandbox"]) is asked
+
+
 @given(policies())
 def test_no_granted_policy_says_a_forbidden_word_anywhere(policy: Policy) -> None:
     told = "\n".join((*policy.attributes.values(), *policy.headers(OWN, APP).values())).lower()
-    assert not any(token in told for token in FORBIDDEN)
+    assert not any(token in told for token in NEVER)
     assert "'self'" not in told
     assert policy.sandbox[0] == "allow-scripts"
     assert parse_csp(policy.csp(OWN, APP))["sandbox"] == policy.sandbox
@@ -385,8 +398,10 @@ def test_grants_of_one_permission_add_up() -> None:
     ("value", "code", "words"),
     [
         (["camra"], "unknown-permission", 'Did you mean "camera"?'),
-        (["storage"], "unknown-permission", "Known: connect"),
-        (["frames"], "unknown-permission", "Known: connect"),
+        (["allow-same-origin"], "unknown-permission", "Known: connect"),
+        (["localstorage"], "unknown-permission", 'Did you mean "storage"?'),
+        (["frames"], "missing-origins", "frames https://"),
+        ([f"storage {API}"], "unexpected-origins", "leave the origins out"),
         (["connect"], "missing-origins", "connect https://"),
         ([f"camera {API}"], "unexpected-origins", "leave the origins out"),
         (["connect api.example.org"], "bad-origin", "https://api.example.org"),
