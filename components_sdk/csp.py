@@ -55,12 +55,42 @@ def exact_origin(text: str, schemes: Sequence[str] = ("http", "https")) -> str:
     return text
 
 
-def granted_origin(text: str) -> str:
-    """An origin that data may go to: https, or http on this very machine."""
-    exact_origin(text)
+def granted_origin(text: str, *, wildcard: bool = False) -> str:
+    """An origin that data may go to: https, or http on this very machine.
+
+    With ``wildcard``, its leading label may be ``*``; at least two labels stand behind it:
+
+    >>> granted_origin("https://*.example.org", wildcard=True)
+    'https://*.example.org'
+    """
+    if wildcard and "://*." in text:
+        rest = text.replace("://*.", "://", 1)
+        exact_origin(rest)
+        if "." not in host_of(rest) or is_ipv4(host_of(rest)):
+            raise PolicyError(
+                f"Expected at least two labels behind the wildcard, got {text!r}",
+                code="bad-origin",
+                hint='Name whose servers they are, e.g. "https://*.example.org".',
+            )
+    else:
+        exact_origin(text)
     if text.startswith("http://") and not is_loopback(host_of(text)):
         raise _bad_origin(text, "https:// (http:// only on localhost or 127.0.0.1)")
     return text
+
+
+def covers(pattern: str, origin: str) -> bool:
+    """Whether a granted origin, which may have a wildcard, allows all of another.
+
+    >>> covers("https://*.example.org", "https://a.b.example.org")
+    True
+    >>> covers("https://*.example.org", "https://example.org")
+    False
+    """
+    scheme, star, rest = pattern.partition("://*.")
+    if not star:
+        return pattern == origin
+    return pattern == origin or (origin.startswith(f"{scheme}://") and origin.endswith(f".{rest}"))
 
 
 def exact_url(text: str, schemes: Sequence[str] = ("http", "https")) -> str:
@@ -159,7 +189,10 @@ def is_loopback(host: str) -> bool:
 def _bad_origin(text: str, expected: str) -> PolicyError:
     hint = 'Write it in lower case and without a path, e.g. "https://api.example.org".'
     if "*" in text:
-        hint = "Wildcards are not supported: list each origin."
+        hint = (
+            "List each origin. Only connect, images, fonts and media take a wildcard, and only as "
+            'the first label: "https://*.example.org".'
+        )
     elif not text.isascii():
         hint = "Write an international name in its xn-- form."
     return PolicyError(f"Expected {expected}, got {text!r}", code="bad-origin", hint=hint)

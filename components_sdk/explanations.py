@@ -118,7 +118,10 @@ SENTENCES: dict[tuple[Kind, str], str] = {
     ("header", "X-DNS-Prefetch-Control"): "No DNS queries for names in links.",
     ("header", "Access-Control-Allow-Origin"): "Lets the opaque frame load its own modules.",
     ("header", "Cross-Origin-Resource-Policy"): "Lets the opaque frame load its own files.",
-    ("header", "Cross-Origin-Embedder-Policy"): "Loads in pages that demand isolation, too.",
+    (
+        "header",
+        "Cross-Origin-Embedder-Policy",
+    ): "require-corp: loads in pages that demand isolation, too.",
     ("header", "Cross-Origin-Opener-Policy"): "In a tab of its own it knows no other window.",
     ("header", "Origin-Agent-Cluster"): "Asks for a process by origin, not by site.",
     ("header", "Referrer-Policy"): "Does not tell other servers where the request came from.",

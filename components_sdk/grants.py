@@ -131,7 +131,7 @@ def check_permission(name: str, origins: Sequence[str]) -> Permission:
             hint=f'List them: "{name} https://api.example.org".',
         )
     for origin in origins:
-        granted_origin(origin)
+        granted_origin(origin, wildcard=permission.takes_wildcards)
     return permission
 
 

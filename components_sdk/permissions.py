@@ -39,6 +39,9 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         meaning: What it allows, in plain words for the app's user.
         takes_origins: The request and the grant list the exact origins it is for.
+        takes_wildcards: One may be ``https://*.example.org``, which a pitfall warns of.
+        embeds: It loads what other servers never meant for isolated pages, so the component
+            cannot demand such a page's rules (``Cross-Origin-Embedder-Policy``) of them.
         sandbox: Tokens added to the sandbox, in the attribute and in the CSP.
         directives: CSP directives that get the origins and ``keywords``.
         features: Permissions-Policy features that are switched on.
@@ -49,6 +52,8 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     source: str
     takes_origins: bool = False
+    takes_wildcards: bool = False
+    embeds: bool = False
     sandbox: tuple[SandboxToken, ...] = ()
     directives: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -67,6 +72,7 @@ _TABLE = (
         meaning="Send data to and receive data from the listed servers.",
         source="CSP 3, connect-src",
         takes_origins=True,
+        takes_wildcards=True,
         directives=("connect-src",),
     ),
     Permission(
@@ -74,6 +80,8 @@ _TABLE = (
         meaning="Load images from the listed servers, which see each request.",
         source="CSP 3, img-src",
         takes_origins=True,
+        takes_wildcards=True,
+        embeds=True,
         directives=("img-src",),
     ),
     Permission(
@@ -81,6 +89,7 @@ _TABLE = (
         meaning="Load fonts from the listed servers, which see each request.",
         source="CSP 3, font-src",
         takes_origins=True,
+        takes_wildcards=True,
         directives=("font-src",),
     ),
     Permission(
@@ -88,6 +97,8 @@ _TABLE = (
         meaning="Load sound and video from the listed servers, which see each request.",
         source="CSP 3, media-src",
         takes_origins=True,
+        takes_wildcards=True,
+        embeds=True,
         directives=("media-src",),
     ),
     Permission(
@@ -95,6 +106,7 @@ _TABLE = (
         meaning="Show pages of the listed servers inside itself, and send data to them.",
         source="CSP 3, frame-src and child-src",
         takes_origins=True,
+        embeds=True,
         directives=("child-src", "frame-src"),
     ),
     Permission(

@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator, Sequence
 from .csp import ascii_lower, host_of, is_loopback, parse_csp, path_of
 from .errors import PitfallError
 from .findings import Finding, Rule, Severity
-from .surface import GOOD, Surface, good_but, is_anywhere, is_local, is_within, same_site
+from .surface import GOOD, Surface, good_but, is_anywhere, is_local, reaches, same_site
 
 _CAPTURE = {"camera", "microphone", "geolocation", "display-capture", "clipboard-read"}
-_ALLOWLIST = re.compile(r'\(response-origin( "https?://[a-z0-9.-]+(:\d+)?/\*")*\)', re.ASCII)
+_ALLOWLIST = re.compile(r'\(response-origin( "https?://(\*\.)?[a-z0-9.-]+(:\d+)?/\*")*\)', re.ASCII)
 
 
 def check(subject: Surface, rules: Sequence[Rule[Surface]] | None = None) -> list[Finding]:
@@ -405,7 +405,7 @@ def _capture_with_connect(subject: Surface) -> Iterator[str]:
 )
 def _reaches_the_app(subject: Surface) -> Iterator[str]:
     for name, source in subject.sources:
-        if subject.app_origin != subject.component_origin and is_within(source, subject.app_origin):
+        if subject.app_origin != subject.component_origin and reaches(source, subject.app_origin):
             yield f"{name} {source}"
 
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .csp import exact_hash, exact_origin, exact_url, format_csp, parse_csp, path_of
+from .csp import covers, exact_hash, exact_origin, exact_url, format_csp, parse_csp, path_of
 from .errors import PolicyError
 from .explanations import SENTENCES, Line, explained
 from .grants import PRESETS, Grant, Grants, Preset, Request, merge_grants, parse_grants, unique
@@ -80,7 +80,11 @@ def decide(component: str, requests: Sequence[Request], grants: Grants) -> Polic
     lacking: list[tuple[Request, Grant]] = []
     for request in requests:
         grant = granted.get(request.permission)
-        origins = tuple(o for o in request.origins if not grant or o not in grant.origins)
+        origins = tuple(
+            asked
+            for asked in request.origins
+            if not grant or not any(covers(allowed, asked) for allowed in grant.origins)
+        )
         if not grant or origins:
             lacking.append((request, Grant(request.permission, origins)))
     if not lacking:
@@ -164,8 +168,17 @@ class Policy(msgspec.Struct, frozen=True):
     @property
     def connection_allowlist(self) -> str:
         """Chromium's last word on the network; it closes WebRTC and preconnect too."""
-        patterns = (f'"{origin}/*"' for origin in self.origins)
+        patterns = (f'"{origin}/*"' for origin in self.origins)  # a wildcard is one there, too
         return f"({' '.join(('response-origin', *patterns))})"
+
+    @property
+    def embedder_policy(self) -> str:
+        """``require-corp`` lets the frame load in pages that demand isolation.
+
+        It also blocks images, media and frames of every server that does not send the matching
+        headers, so it has to go where such are granted.
+        """
+        return "unsafe-none" if any(each.embeds for each in self.permissions) else "require-corp"
 
     def csp(
         self,
@@ -238,7 +251,7 @@ class Policy(msgspec.Struct, frozen=True):
             "X-DNS-Prefetch-Control": "off",
             "Access-Control-Allow-Origin": "*",  # public code; a frame's module loads need it
             "Cross-Origin-Resource-Policy": "cross-origin",  # else its own files are blocked
-            "Cross-Origin-Embedder-Policy": "require-corp",  # loads under any host's COEP
+            "Cross-Origin-Embedder-Policy": self.embedder_policy,
             "Cross-Origin-Opener-Policy": "same-origin",
             "Origin-Agent-Cluster": "?1",
             "Referrer-Policy": "no-referrer",

@@ -148,6 +148,13 @@ def is_within(source: str, origin: str) -> bool:
     return ascii_lower(source).split("://")[-1].split("/")[0] == origin.split("://")[1]
 
 
+def reaches(source: str, origin: str) -> bool:
+    """Whether a CSP source names this origin, something below it, or all hosts around it."""
+    authority = ascii_lower(source).split("://")[-1].split("/")[0]
+    around = authority.startswith("*.") and origin.endswith(authority[1:])
+    return around or is_within(source, origin)
+
+
 GOOD = surface(
     Policy("example"),
     "http://localhost:8000",

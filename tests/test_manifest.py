@@ -140,7 +140,7 @@ def test_the_frontend_folder_can_be_named(folder: str) -> None:
             "permissions.connect.origins",
             "got text",
         ),
-        ("https://tiles", "https://*", "permissions.connect.origins", "list each origin"),
+        ("https://tiles", "https://*tiles", "permissions.connect.origins", "List each origin"),
         # what becomes of data
         (DATA, "", "data", "receives = "),
         ('stores = "Nothing."', "", "data.stores", 'Write stores = "Nothing."'),

@@ -12,7 +12,7 @@ from components_sdk.pitfalls import RULES, check, refuse
 from components_sdk.policy import Policy, host_csp
 from components_sdk.surface import GOOD, Surface, good_but, is_anywhere, same_site, surface
 
-from .test_policy import APP, EVERYTHING, OWN, SINGLES, policies
+from .test_policy import APP, EVERYTHING, OWN, SINGLES, granted, policies, request
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 HOST = host_csp(APP, "ws://localhost:8000/socket", [f"{OWN}/frame/"], "/static/")
@@ -83,6 +83,20 @@ def test_the_default_policy_breaks_no_rule_at_all() -> None:
 @pytest.mark.parametrize("policy", [*SINGLES, EVERYTHING], ids=lambda p: p.requests[0].permission)
 def test_no_permission_alone_and_not_all_together_break_an_error_rule(policy: Policy) -> None:
     assert errors(policy) == []
+
+
+def test_a_granted_wildcard_is_warned_of_and_nothing_else() -> None:
+    asked = [request("connect", "https://*.example.org")]
+    assert broken(surface(granted(*asked), APP, OWN, HOST)) == {"wildcard-source"}
+
+
+def test_a_wildcard_around_the_app_reaches_the_app() -> None:
+    app, own = "https://app.example.org", "https://map.widgets.example"
+    page = host_csp(app, "wss://app.example.org/socket", [f"{own}/frame/"], "/static/")
+    policy = granted(request("images", "https://*.example.org"))
+    with pytest.raises(PitfallError) as caught:
+        refuse(surface(policy, app, own, page))
+    assert caught.value.code == "reaches-the-app"
 
 
 @given(policies())

@@ -157,6 +157,11 @@ def test_granted_origins_extend_the_connection_allowlist() -> None:
     assert csp["img-src"] == (OWN, "data:", API, TILES)
 
 
+@pytest.mark.parametrize("name", ["images", "media", "frames"])
+def test_what_other_servers_send_is_not_held_to_the_rules_of_isolated_pages(name: str) -> None:
+    assert granted(request(name)).headers(OWN, APP)["Cross-Origin-Embedder-Policy"] == "unsafe-none"
+
+
 def test_a_granted_feature_is_open_to_the_opaque_origin() -> None:
     policy = granted(request("geolocation"), request("fullscreen"))
     assert policy.allow == "fullscreen *; geolocation *"
@@ -234,7 +239,7 @@ BAD_ORIGINS = [
     "https:",
     "https://",
     "https://*",
-    "https://*.example.org",
+    "https://*.org",
     "https://a.example/",
     "https://a.example/path",
     "https://a.example?q",
@@ -292,9 +297,74 @@ def test_data_may_go_over_plain_http_to_this_machine_only(origin: str) -> None:
     request("connect", "http://localhost:9000", "http://127.0.0.1", "http://x.localhost")
 
 
-def test_a_wildcard_says_that_wildcards_are_not_supported() -> None:
-    with pytest.raises(PolicyError, match="list each origin"):
-        parse_grants(["connect https://*.example.org"])
+WILDCARD = "https://*.example.org"
+BAD_WILDCARDS = [
+    "*",
+    "https:",
+    "https://*",
+    "https://*.",
+    "https://*.com",
+    "https://*.localhost",
+    "https://*.*.example.org",
+    "https://*.example.*",
+    "https://a.*.example.org",
+    "https://a*.example.org",
+    "https://*a.example.org",
+    "https://**.example.org",
+    "https://*.example.org/",
+    "https://*.example.org:*",
+    "https://*.127.0.0.1",
+    "https://*.0.0.1",
+    "http://*.example.org",
+    "*://*.example.org",
+    "*.example.org",
+]
+
+
+@pytest.mark.parametrize("name", ["connect", "images", "fonts", "media"])
+def test_a_wildcard_is_a_leading_label_and_reaches_the_allowlist(name: str) -> None:
+    policy = granted(request(name, WILDCARD))
+    csp = parse_csp(policy.csp(OWN, APP))
+    assert WILDCARD in csp[PERMISSIONS[name].directives[0]]
+    assert policy.connection_allowlist == f'(response-origin "{WILDCARD}/*")'
+
+
+@pytest.mark.parametrize("origin", BAD_WILDCARDS)
+def test_a_wildcard_of_any_other_form_is_refused(origin: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        request("connect", origin)
+    assert caught.value.code == "bad-origin"
+    assert caught.value.hint
+
+
+def test_frames_are_of_exact_origins() -> None:
+    with pytest.raises(PolicyError, match="List each origin"):
+        request("frames", WILDCARD)
+
+
+@pytest.mark.parametrize(
+    ("granted_origin", "asked", "enough"),
+    [
+        (WILDCARD, API, True),
+        (WILDCARD, "https://a.b.example.org", True),
+        (WILDCARD, WILDCARD, True),
+        (WILDCARD, "https://*.api.example.org", True),
+        (WILDCARD, "https://example.org", False),
+        (WILDCARD, "https://badexample.org", False),
+        (WILDCARD, TILES, False),  # another port
+        (API, WILDCARD, False),
+        ("https://*.api.example.org", WILDCARD, False),
+    ],
+)
+def test_a_granted_wildcard_covers_the_origins_below_it_and_no_others(
+    granted_origin: str, asked: str, enough: bool
+) -> None:
+    answer = decide(
+        "geo-map", [request("connect", asked)], parse_grants([f"connect {granted_origin}"])
+    )
+    assert isinstance(answer, Policy) is enough
+    if isinstance(answer, Policy):
+        assert answer.origins == (asked,)  # what was asked for is in force, not more
 
 
 @given(st.one_of(st.text(), st.from_regex(r"https?://[a-z0-9.:/;, \n'*-]{0,30}")))
