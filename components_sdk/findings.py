@@ -30,6 +30,7 @@ class Rule(msgspec.Struct, Generic[Subject], frozen=True):
         id: Stable slug, e.g. ``scripts-with-same-origin``.
         sentence: What is wrong, in one sentence.
         remedy: What to do instead, in one sentence.
+        source: Where a specification says so, or which engines it was measured in.
         check: Answers one detail per place where the subject breaks the rule.
         bad: A subject that triggers the rule.
         good: A subject that does not.
@@ -39,6 +40,7 @@ class Rule(msgspec.Struct, Generic[Subject], frozen=True):
     severity: Severity
     sentence: str
     remedy: str
+    source: str
     check: Callable[[Subject], list[str]]
     bad: Subject
     good: Subject

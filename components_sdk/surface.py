@@ -59,6 +59,11 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
         return parse_csp(self.header("Content-Security-Policy") or "")
 
     @property
+    def host(self) -> dict[str, tuple[str, ...]]:
+        """The policy of the page that holds the frame."""
+        return parse_csp(self.host_csp)
+
+    @property
     def sources(self) -> Iterator[tuple[str, str]]:
         """Every directive and source that has to do with loading, sending or running."""
         for name, sources in self.csp.items():
@@ -70,6 +75,11 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
         """Tokens of the attribute, and of the CSP: in a tab of its own only the latter holds."""
         written = (split_tokens(self.sandbox or ""), self.csp.get("sandbox", ()))
         return tuple({ascii_lower(token) for token in tokens} for tokens in written)
+
+    @property
+    def has_storage(self) -> bool:
+        """Whether its origin is a real one, with cookies and storage."""
+        return any("allow-same-origin" in tokens for tokens in self.sandboxes)
 
     @property
     def features(self) -> set[str]:
@@ -125,13 +135,13 @@ def same_site(a: str, b: str) -> bool:
     if "localhost" in (first, second):
         return False
     below = first.endswith(f".{second}") or second.endswith(f".{first}")
-    return below or _registrable(first) == _registrable(second)
+    return below or registrable(first) == registrable(second)
 
 
-def _registrable(host: str) -> list[str]:
+def registrable(host: str) -> str:
     """The last two labels; three below ``co.uk`` and its like."""
     labels = host.split(".")
-    return labels[-3:] if ".".join(labels[-2:]) in _REGISTRIES else labels[-2:]
+    return ".".join(labels[-3:] if ".".join(labels[-2:]) in _REGISTRIES else labels[-2:])
 
 
 def is_anywhere(source: str) -> bool:
@@ -184,7 +194,8 @@ def good_but(
     """``GOOD`` with some directives, headers or fields changed; ``None`` removes one."""
 
     def moved(text: str) -> str:
-        return text.replace(GOOD.component_origin, component_origin)
+        text = text.replace(GOOD.component_origin, component_origin)
+        return text.replace(GOOD.app_origin, app_origin)
 
     own_csp = _edit(moved(GOOD.headers["Content-Security-Policy"]), csp or {})
     merged = {**GOOD.headers, "Content-Security-Policy": own_csp, **(headers or {})}

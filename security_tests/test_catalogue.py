@@ -143,7 +143,7 @@ def test_without_a_guard_something_is_served_differently(name: str) -> None:
     [
         ("own-origin", "scripts-with-same-origin"),
         ("top-navigation", "top-navigation"),
-        ("top-navigation-by-click", "top-navigation"),
+        ("top-navigation-by-click", "top-navigation-by-click"),
         ("csp-sandbox", "no-sandbox-in-csp"),
         ("connect-src", "open-source"),
         ("img-src", "open-source"),
