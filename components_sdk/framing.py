@@ -13,6 +13,7 @@ tail         the buffers, each padded to 8 bytes: typed arrays are views into th
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -128,6 +129,46 @@ def _decode_head(text: memoryview, union: Any) -> Head[Any]:
         sentence, _, where = str(error).replace("`", "").partition(" - at ")
         # The sentence may name a hostile key, of any length.
         raise MessageRefused(sentence[:300], code="message-form", where=where[:300]) from None
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def check_shape(text: memoryview, limits: Limits) -> None:
+    """Refuse JSON that is too deep or has too many nodes, before it is decoded.
+
+    Nothing is built and nothing recurs: characters are counted. Text that is no JSON may pass;
+    the decoder refuses it.
+
+    Raises:
+        MessageRefused: ``message-depth`` or ``message-nodes``.
+    """
+    raw = bytes(text)
+    if _nodes(raw) <= limits.nodes and raw.count(b"[") + raw.count(b"{") <= limits.depth:
+        return  # almost always; commas and brackets inside of strings only add to the counts
+    raw = _STRING.sub(b"0", raw)
+    if _nodes(raw) > limits.nodes:
+        raise MessageRefused(
+            f"Expected at most {limits.nodes} values in one, got more",
+            code="message-nodes",
+            hint="Send numbers as a typed array, or raise App(limits=Limits(nodes=…)).",
+        )
+    depth = 0
+    for bracket in raw.translate(None, _NOT_A_BRACKET):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > limits.depth:
+            raise MessageRefused(
+                f"Expected at most {limits.depth} containers in one another, got more",
+                code="message-depth",
+                hint="Flatten the value, or raise App(limits=Limits(depth=…)).",
+            )
+
+
+def _nodes(raw: bytes) -> int:
+    """The containers and scalars of JSON: each but the first of a container follows a comma."""
+    empty = raw.count(b"[]") + raw.count(b"{}")
+    return 1 + raw.count(b",") + raw.count(b"[") + raw.count(b"{") - empty
 
 
 def _split(data: bytes, start: int, lengths: list[int]) -> list[memoryview]:

@@ -17,6 +17,7 @@ from .wire import Direction, Row
 
 HELD_BY_COMPONENT = "the component's frame, until the page is closed"
 HELD_BY_SESSION = "this server's memory, until the session ends"
+REFUSED = "not held: it was dropped, and the connection closed"
 NOT_HELD = "not held by the SDK: handed to the app's callback"
 
 

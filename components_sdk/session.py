@@ -6,6 +6,8 @@ Rules:
 3. Nothing passes, in or out, without a row in the ledger.
 4. The session does no I/O and runs no callback: it answers calls, and the server runs them.
 5. What the app changes is collected and leaves in one batch; the latest patch of a field wins.
+6. Over a limit that the page would have kept, the rest of the batch is dropped, the breach is
+   recorded and ``on_breach`` tells the server, which closes the connection.
 
     session = Session("s1", Ledger(), Limits())
     for call in session.receive(data):     # bytes from the socket
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -24,8 +27,9 @@ import msgspec
 
 from .contract import Contract, Field
 from .errors import AppError, MessageRefused, Refused
-from .framing import Batch, Limits, pack, unpack
-from .ledger import HELD_BY_COMPONENT, HELD_BY_SESSION, NOT_HELD, Ledger
+from .framing import Batch, Limits, check_shape, pack, unpack
+from .ledger import HELD_BY_COMPONENT, HELD_BY_SESSION, NOT_HELD, REFUSED, Ledger
+from .rates import Clock, Meter
 from .wire import (
     Alert,
     Change,
@@ -49,6 +53,9 @@ logger = logging.getLogger("components_sdk")
 
 Callback = Callable[..., object]
 
+# Refusals that no page of ours causes: it would have stopped the frame itself.
+BREACHES = frozenset({"message-size", "message-depth", "message-nodes"})
+
 
 class Call(msgspec.Struct, frozen=True):
     """A callback of the app that the server has to run, and await if it answers an awaitable."""
@@ -68,6 +75,7 @@ class Slot:
 
     def __init__(self, kind: str, contract: Contract, values: dict[str, Any]) -> None:
         self.id = ""
+        self.meter: Meter | None = None  # from when it is mounted
         self.key = ""
         self.kind = kind
         self.contract = contract
@@ -84,8 +92,8 @@ class _Mounting(msgspec.Struct, frozen=True):
     parent: str
 
 
-def _nobody() -> None:
-    """Nobody waits for changes."""
+def _nobody(*_: object) -> None:
+    """Nobody waits for changes, nor for breaches."""
 
 
 class Session:
@@ -95,15 +103,22 @@ class Session:
         id: Public name of the session, for the ledger and the log; no secret.
         ledger: Where every crossing is recorded.
         limits: How much may cross.
+        clock: For the rates.
 
     Attributes:
         on_change: Called when there is something to render.
+        on_breach: Called when the page is over a limit.
     """
 
-    def __init__(self, id: str, ledger: Ledger, limits: Limits) -> None:
+    def __init__(
+        self, id: str, ledger: Ledger, limits: Limits, clock: Clock = time.monotonic
+    ) -> None:
         self.id = id
         self.shows_ledger = False
         self.on_change: Callable[[], None] = _nobody
+        self.on_breach: Callable[[], None] = _nobody
+        self._clock = clock
+        self._rest = Meter(limits, clock)  # of what comes from no component that there is
         self._ledger = ledger
         self._limits = limits
         self._ended = False
@@ -150,6 +165,7 @@ class Session:
 
     def mount(self, slot: Slot, kind: Kind, parent: str) -> None:
         """Put a component on the page."""
+        slot.meter = Meter(self._limits, self._clock)
         self._slots[slot.id] = slot
         self._queue(_Mounting(slot, kind, parent))
 
@@ -184,6 +200,7 @@ class Session:
         """The page is gone for good; what callbacks that still run change goes nowhere."""
         self._ended = True
         self.on_change = _nobody
+        self.on_breach = _nobody
         self._outbox.clear()
 
     def _queue(self, message: ToPage | _Mounting) -> None:
@@ -204,14 +221,48 @@ class Session:
                 )
         except MessageRefused as error:
             self._refuse("", error)
+            if error.code in BREACHES:
+                self.breach(error.code, len(data))
+            elif breach := self._rest.count(1, len(data)):
+                self.breach(breach, len(data))
             return []
         calls: list[Call] = []
         for message in batch.messages:
+            frame = getattr(message, "frame", "")
+            slot = self._slots.get(frame)
+            size = _size(message, batch)
+            meter = (slot and slot.meter) or self._rest
+            if breach := meter.count(1, size):
+                self.breach(breach, size, slot)
+                break
             try:
                 calls += self._accept(message, batch)
             except Refused as error:
-                self._refuse(getattr(message, "frame", ""), error)
+                self._refuse(frame, error)
+                if error.code in BREACHES:
+                    self.breach(error.code, size, slot)
+                    break
         return calls
+
+    def breach(self, limit: str, size: int, slot: Slot | None = None) -> None:
+        """The page, or one of its frames, is over a limit: record it, and tell the server."""
+        name, key = (slot.kind, slot.key) if slot else ("page", "")
+        logger.warning(
+            "session %s: %s (key %r) is over the limit %s; the connection is closed",
+            self.id, name, key, limit,
+        )  # fmt: skip
+        row = self._ledger.record(
+            session=self.id,
+            component=name,
+            key=key,
+            direction="to app",
+            what=f"over the limit: {limit}",
+            type="",
+            size=size,
+            held=REFUSED,
+        )
+        self._rows.append(row)
+        self.on_breach()
 
     def _accept(self, message: Any, batch: Batch[Any]) -> list[Call]:
         match message:
@@ -254,6 +305,7 @@ class Session:
     def _to_app(
         self, slot: Slot, what: str, field: Field, wire: msgspec.Raw, batch: Batch[Any], held: str
     ) -> Any:
+        check_shape(memoryview(wire), self._limits)
         try:
             plain = msgspec.json.decode(wire)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -351,3 +403,9 @@ class Session:
             held=held,
         )
         self._rows.append(row)
+
+
+def _size(message: FromPage, batch: Batch[Any]) -> int:
+    """Of a value, in bytes as it crossed; buffers come with one message only."""
+    wire = getattr(message, "value", b"")
+    return len(memoryview(wire)) + sum(map(len, batch.tail))

@@ -19,6 +19,7 @@ import msgspec
 PROTOCOL = "components.1"  # subprotocol of the WebSocket
 SESSION_GONE = 4404  # close code: the app does not know this page (any more); load it again
 SESSION_TAKEN = 4409  # close code: another connection has this page's session
+TOO_MUCH = 4429  # close code: over a limit that the page would have kept; its tokens are gone
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -17,6 +18,7 @@ from tornado.web import RequestHandler
 from ..app import Deployment, OpenPage, PageEntry
 from ..pages import BARE_HEADERS, Response, text_response
 from ..policy import host_headers
+from ..rates import Meter
 from ..resources import templates
 from ..session import Session
 from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN
@@ -25,6 +27,7 @@ from .visits import Visit, Visits
 logger = logging.getLogger("components_sdk")
 
 COOKIE = "components_visitor"
+COOKIE_FORM = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, as token_urlsafe writes them
 SECURE_COOKIE_PREFIX = "__Host-"  # browsers take such a name over https only
 
 _environment = Environment(
@@ -137,6 +140,11 @@ class PageHandler(Handler):
         if self.request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "iframe"):
             self.refuse(403, "This is a page; it opens in a tab.")
             return
+        known = self._cookie()
+        if not self.visits.admission.admits(known) or not self.visits.has_room(known):
+            self.set_header("Retry-After", "5")
+            self.refuse(429, "Too many pages are being opened. Try again in some seconds.")
+            return
         app = self.deployment.app
         session = Session(secrets.token_hex(4), app.ledger, app.limits)
         opened = OpenPage(self.deployment, self.entry, session)
@@ -149,20 +157,29 @@ class PageHandler(Handler):
             self.refuse(500, f"This page has an error. The app's log has it under {reference}.")
             return
         opened.seal()
-        visit = Visit(opened, self._visitor())
+        meter = Meter(app.limits, frames=app.limits.connection_factor)
+        visit = Visit(opened, self._visitor(known), meter)
         self.visits.add(visit)
         self.answer(self._page(visit))
 
-    def _visitor(self) -> str:
-        secure = self.deployment.origins.app.startswith("https:")
-        name = cookie_name(secure)
-        known = self.get_cookie(name)
-        if known and len(known) >= 32:
+    def _cookie(self) -> str:
+        """The visitor's cookie, or ``""``."""
+        known = self.get_cookie(cookie_name(self._is_secure)) or ""
+        return known if COOKIE_FORM.fullmatch(known) else ""
+
+    @property
+    def _is_secure(self) -> bool:
+        return self.deployment.origins.app.startswith("https:")
+
+    def _visitor(self, known: str) -> str:
+        if known:
             return known
+        secure = self._is_secure
         visitor = secrets.token_urlsafe(32)
         # Lax: with Strict, a link from elsewhere would come without it, and the new cookie would
         # cut every other open page off. Answering a page changes nothing, and the socket asks for
         # Origin and token.
+        name = cookie_name(secure)
         self.set_cookie(name, visitor, httponly=True, samesite="Lax", secure=secure, path="/")
         return visitor
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import Application
 
@@ -28,6 +28,7 @@ from ..app import SOCKET_PATH, App, Deployment
 from ..errors import AppError, ServeError
 from ..origins import DEFAULT_PORT, Origins
 from ..pages import STATIC
+from .bounds import Bounds
 from .handlers import (
     ComponentHandler,
     PageHandler,
@@ -37,11 +38,6 @@ from .handlers import (
 )
 from .socket import SocketHandler
 from .visits import Visits
-
-MAX_HEADER_BYTES = 16 * 1024
-MAX_BODY_BYTES = 64 * 1024  # no request of ours has a body
-IDLE_SECONDS = 120  # of a kept-alive connection, and for a request's headers
-BODY_SECONDS = 10  # for a request's body
 
 
 class _On(Matcher):
@@ -60,13 +56,15 @@ class _On(Matcher):
         return {} if self._path in (None, request.path) else None
 
 
-def rules(app: App, origins: Origins) -> list[Rule]:
+def rules(app: App, origins: Origins, *, bounds: Bounds | None = None) -> list[Rule]:
     """Routes of the app's pages and its components, for any Tornado application.
+
+    Of ``bounds``, those of HTTP connections and of requests are the application's own business.
 
     Raises:
         AppError: The app has no page.
     """
-    return _routes(Deployment(app, origins), Visits())
+    return _routes(Deployment(app, origins), Visits(bounds))
 
 
 def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
@@ -124,16 +122,47 @@ def _no_port(port: int, reason: str) -> ServeError:
     )
 
 
+class _Listener(HTTPServer):
+    """Tornado's server with a bound on its HTTP connections; it has none of its own."""
+
+    most = 1_000
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        super().initialize(*args, **kwargs)
+        self._waiting: dict[object, HTTPConnection] = {}  # the one that waits longest is first
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """A connection waits for its first request, or for the next."""
+        self._waiting.pop(server_conn, None)
+        self._waiting[server_conn] = request_conn
+        if len(self._waiting) > self.most:
+            # Who says nothing goes before who asks: an honest request is over in no time.
+            longest = next(iter(self._waiting))
+            self._waiting.pop(longest).close()  # type: ignore[attr-defined]
+        return super().start_request(server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        """It was closed, or became a WebSocket."""
+        self._waiting.pop(server_conn, None)
+        super().on_close(server_conn)
+
+
 class Server:
     """One app and nothing else, served inside a running event loop.
 
     Args:
         deployment: The app at its origins.
         bound: A listening socket (see ``bind``).
+        bounds: How long it waits for anybody, and how many it lets in.
     """
 
-    def __init__(self, deployment: Deployment, bound: socket.socket) -> None:
-        self._visits = Visits()
+    def __init__(
+        self, deployment: Deployment, bound: socket.socket, bounds: Bounds | None = None
+    ) -> None:
+        bounds = bounds or Bounds()
+        self._visits = Visits(bounds)
         app_host = deployment.origins.app_host
         common = {"deployment": deployment, "visits": self._visits}
         self.application = Application(
@@ -145,13 +174,14 @@ class Server:
             default_handler_args=common,
             log_function=lambda handler: None,
         )
-        self._server = HTTPServer(
+        self._server = _Listener(
             self.application,
-            max_header_size=MAX_HEADER_BYTES,
-            max_body_size=MAX_BODY_BYTES,
-            idle_connection_timeout=IDLE_SECONDS,
-            body_timeout=BODY_SECONDS,
+            max_header_size=bounds.header_bytes,
+            max_body_size=bounds.body_bytes,
+            idle_connection_timeout=bounds.header_seconds,
+            body_timeout=bounds.body_seconds,
         )
+        self._server.most = bounds.connections
         self._server.add_socket(bound)
 
     async def stop(self) -> None:

@@ -8,17 +8,30 @@ import inspect
 import logging
 from typing import Any
 
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol13
 
 from ..app import Deployment
+from ..pages import BARE_HEADERS
+from ..rates import Meter
 from ..session import Call
-from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN
+from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN, TOO_MUCH
 from .handlers import cookie_name
 from .visits import Visit, Visits
 
 logger = logging.getLogger("components_sdk")
 
-PING_SECONDS = 20.0
+
+class _Protocol(WebSocketProtocol13):
+    """Tornado's, which asks before it reads a frame: pings and fragments reach no other hook."""
+
+    handler: SocketHandler
+
+    async def _receive_frame(self) -> None:
+        if self.handler.may_send():
+            await super()._receive_frame()
+        else:
+            await asyncio.sleep(self.handler.bounds.linger_seconds)  # to read why it is closed
+            self._abort()
 
 
 class SocketHandler(WebSocketHandler):
@@ -27,7 +40,12 @@ class SocketHandler(WebSocketHandler):
     def initialize(self, deployment: Deployment, visits: Visits) -> None:
         self.deployment = deployment
         self.visits = visits
+        self.bounds = visits.bounds
         self.visit: Visit | None = None  # None: not ours yet, or another connection's now
+        self._meter = Meter(deployment.app.limits)  # the visit's, when there is one
+        self._cut_off = False
+        self._unsent = 0  # bytes that the page has yet to take
+        self._patience: asyncio.TimerHandle | None = None  # with a page that does not read
         self._loop = asyncio.get_running_loop()
         self._closed = asyncio.Event()
         self._push_is_due = False
@@ -42,7 +60,23 @@ class SocketHandler(WebSocketHandler):
     @property
     def ping_interval(self) -> float:
         """In seconds; a page that does not answer is away."""
-        return PING_SECONDS
+        return self.bounds.ping_seconds
+
+    def get_websocket_protocol(self) -> WebSocketProtocol13 | None:
+        """Version 13 alone, and without compression: nothing small becomes big here."""
+        protocol = super().get_websocket_protocol()
+        return _Protocol(self, False, protocol.params) if protocol else None  # type: ignore[attr-defined]
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in BARE_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """What Tornado refuses: without a word."""
+        self.finish()
 
     def prepare(self) -> None:
         """Refuse before the upgrade whatever is not our own page's socket."""
@@ -101,7 +135,9 @@ class SocketHandler(WebSocketHandler):
             return
         self.visits.connect(visit, self)
         self.visit = visit
+        self._meter = visit.meter
         visit.session.on_change = self._push_soon
+        visit.session.on_breach = self._cut
         self.set_nodelay(True)
         self.push()
 
@@ -115,9 +151,31 @@ class SocketHandler(WebSocketHandler):
         if self.visit is None or isinstance(message, str):
             self.close(1003, "binary messages only")
             return
-        for call in self.visit.session.receive(message):
-            self._run(self.visit, call)
+        visit = self.visit
+        if breach := self._meter.count(0, len(message)):
+            visit.session.breach(breach, len(message))
+            return
+        for call in visit.session.receive(message):
+            self._run(visit, call)
         self.push()
+
+    def may_send(self) -> bool:
+        """Whether one more frame may be read: a message, a fragment, a ping."""
+        if self._cut_off:
+            return False
+        if breach := self._meter.count(1, 0):
+            if self.visit is not None:
+                self.visit.session.breach(breach, 0)
+            else:
+                self._cut()
+        return not self._cut_off
+
+    def _cut(self) -> None:
+        # Only this connection. The visit stays; its meter is empty.
+        self._cut_off = True
+        if self.visit is not None:
+            self.visit.meter.empty()
+        self.close(TOO_MUCH, "over a limit")
 
     def _run(self, visit: Visit, call: Call) -> None:
         try:
@@ -137,13 +195,38 @@ class SocketHandler(WebSocketHandler):
     def push(self) -> None:
         """Send what the session has to say."""
         self._push_is_due = False
-        if self.visit is None:
+        if self.visit is None or self._cut_off:
             return  # it waits for the page to come back
+        if self._unsent > self.bounds.unsent_bytes:
+            return  # what changes until the page has read is collected, and the latest wins
         data = self.visit.session.render()
         if data is not None:
             self.visit.sent += 1
             with contextlib.suppress(WebSocketClosedError):  # on_close is on its way
-                self.write_message(data, binary=True).add_done_callback(_note)
+                self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        def taken(written: asyncio.Future[None]) -> None:
+            lost = written.cancelled() or written.exception()  # the count of batches tells
+            self._unsent -= len(data)
+            if self._unsent <= self.bounds.unsent_bytes and self._patience:
+                self._patience.cancel()
+                self._patience = None
+                if not lost:
+                    self.push()
+
+        written = self.write_message(data, binary=True)
+        self._unsent += len(data)
+        if self._unsent > self.bounds.unsent_bytes and self._patience is None:
+            self._patience = self._loop.call_later(self.bounds.unread_seconds, self._hang_up)
+        written.add_done_callback(taken)
+
+    def _hang_up(self) -> None:
+        # Not politely: a close frame would wait behind all that was never read.
+        self._patience = None
+        logger.warning("a page that does not read is cut off")
+        if isinstance(self.ws_connection, _Protocol):
+            self.ws_connection.stream.close()
 
     async def end(self) -> None:
         """The server stops."""
@@ -153,14 +236,11 @@ class SocketHandler(WebSocketHandler):
     def on_close(self) -> None:
         """The visit stays for a while: the page may come back."""
         self._closed.set()
+        if self._patience:
+            self._patience.cancel()
         if self.visit is not None:
             self.visits.leave(self.visit)
             self.visit = None
-
-
-def _note(written: asyncio.Future[None]) -> None:
-    if not written.cancelled():
-        written.exception()  # the connection was lost meanwhile; the count of batches tells
 
 
 def _protocols(header: str) -> list[str]:

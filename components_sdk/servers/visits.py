@@ -14,10 +14,10 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from ..app import OpenPage
+from ..rates import Meter
 from ..session import Session
-
-AWAY_SECONDS = 60.0  # a page that never connects, or lost its connection, is kept this long
-MAX_AWAY = 1_000  # pages without a connection; the oldest go first
+from .admission import Admission
+from .bounds import Bounds
 
 
 class Connection(Protocol):
@@ -35,20 +35,22 @@ class Visit:
 
     Attributes:
         sent: How many batches went out; a page that comes back says how many it saw.
+        meter: Of all its connections, one after the other: to come back gives nothing back.
     """
 
-    def __init__(self, opened: OpenPage, cookie: str) -> None:
+    def __init__(self, opened: OpenPage, cookie: str, meter: Meter) -> None:
         self.session: Session = opened.session
+        self.meter = meter
         self.served = opened.served
         self.token = secrets.token_urlsafe(24)
         self.connection: Connection | None = None
         self.sent = 0
-        self._cookie = cookie
+        self.cookie = cookie
         self._tasks: set[asyncio.Task[None]] = set()
 
     def belongs_to(self, cookie: str) -> bool:
         """Whether this cookie's browser opened the page; compared in constant time."""
-        return hmac.compare_digest(self._cookie.encode(), cookie.encode())
+        return hmac.compare_digest(self.cookie.encode(), cookie.encode())
 
     def run(self, awaitable: Awaitable[object]) -> None:
         """Await what an async callback answered; it may outlive a connection, not the visit."""
@@ -70,16 +72,38 @@ class Visit:
 
 
 class Visits:
-    """All visits of one server."""
+    """All visits of one server.
 
-    def __init__(self) -> None:
+    Attributes:
+        bounds: Of the server: how many of everything, and how long.
+        admission: Who may open a page now.
+    """
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self.bounds = bounds or Bounds()
+        self.admission = Admission(self.bounds)
         self._by_token: dict[str, Visit] = {}
+        self._by_cookie: dict[str, dict[str, None]] = {}  # tokens, the oldest first
         self._away: dict[str, asyncio.TimerHandle] = {}  # by token, the longest away first
 
     def add(self, visit: Visit) -> None:
         """Remember a visit; its page has yet to connect."""
         self._by_token[visit.token] = visit
+        self._by_cookie.setdefault(visit.cookie, {})[visit.token] = None
+        self.admission.remember(visit.cookie)
         self.leave(visit)
+        self._make_room(visit.cookie)
+
+    def has_room(self, cookie: str) -> bool:
+        """Whether this visitor may have one more page; one that is away makes room."""
+        tokens = self._by_cookie.get(cookie, {})
+        connected = sum(1 for token in tokens if token not in self._away)
+        return connected < self.bounds.pages_of_visitor
+
+    def _make_room(self, cookie: str) -> None:
+        tokens = self._by_cookie[cookie]
+        if len(tokens) > self.bounds.pages_of_visitor:
+            self._forget(next(token for token in tokens if token in self._away))
 
     def find(self, token: str, cookie: str) -> Visit | None:
         """The visit of this page and this browser."""
@@ -98,8 +122,10 @@ class Visits:
         """A page is away; it has some time to come back."""
         visit.connection = None
         loop = asyncio.get_running_loop()
-        self._away[visit.token] = loop.call_later(AWAY_SECONDS, self._forget, visit.token)
-        if len(self._away) > MAX_AWAY:
+        self._away[visit.token] = loop.call_later(
+            self.bounds.away_seconds, self._forget, visit.token
+        )
+        if len(self._away) > self.bounds.away_pages:
             # Who never came goes before who was cut off: anybody can ask for pages.
             never = (token for token in self._away if self._by_token[token].sent == 0)
             self._forget(next(never, next(iter(self._away))))
@@ -115,4 +141,8 @@ class Visits:
         if timer := self._away.pop(token, None):
             timer.cancel()
         if visit := self._by_token.pop(token, None):
+            tokens = self._by_cookie[visit.cookie]
+            del tokens[token]
+            if not tokens:
+                del self._by_cookie[visit.cookie]
             visit.end()

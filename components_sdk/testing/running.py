@@ -20,6 +20,7 @@ from tornado.web import RequestHandler
 from ..app import App, Deployment
 from ..errors import ComponentsError
 from ..origins import Origins
+from ..servers.bounds import Bounds
 from ..servers.serve import Server, bind
 
 
@@ -28,6 +29,7 @@ class RunningApp:
 
     Args:
         deploy: Makes the deployment; the attack stage takes guards off here (see stage.py).
+        bounds: The server's patience, for tests that wear it out.
 
     Attributes:
         url: Of the app's first page.
@@ -36,9 +38,15 @@ class RunningApp:
     """
 
     def __init__(
-        self, app: App, port: int = 0, *, deploy: Callable[[App, Origins], Deployment] = Deployment
+        self,
+        app: App,
+        port: int = 0,
+        *,
+        deploy: Callable[[App, Origins], Deployment] = Deployment,
+        bounds: Bounds | None = None,
     ) -> None:
         self.app = app
+        self._bounds = bounds
         self._deploy = deploy
         self._socket = bind(port)
         self.port: int = self._socket.getsockname()[1]
@@ -70,7 +78,7 @@ class RunningApp:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         try:
-            server = Server(self._deploy(self.app, self.origins), self._socket)
+            server = Server(self._deploy(self.app, self.origins), self._socket, self._bounds)
         except ComponentsError as error:
             self._failure = error
             self._socket.close()
