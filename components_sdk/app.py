@@ -28,6 +28,8 @@ from .ledger import Ledger
 from .origins import Origins, authority
 from .pages import HostFiles, Site, component_site, host_files
 from .policy import Policy, Ungranted, decide, host_csp
+from .sanitisers import Sanitiser
+from .sanitisers import known as known_sanitiser
 from .session import Session
 from .surface import Surface, surface
 from .wire import Kind
@@ -56,6 +58,7 @@ class App:
             environment variable ``COMPONENTS_SDK_SECRET`` if not given, else new at each start.
         limits: How much may cross; see ``Limits``.
         theme: Of the page and all components; ``"system"`` follows the user's setting.
+        sanitiser: What cleans Markdown and HTML; ``"nh3"`` needs its extra installed.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class App:
         secret: bytes | None = None,
         limits: Limits | None = None,
         theme: Literal["system", "light", "dark"] = "system",
+        sanitiser: Sanitiser = "bleach",
     ) -> None:
         if theme not in THEMES:
             raise AppError(
@@ -73,6 +77,7 @@ class App:
             )
         self.title = title
         self.theme = theme
+        self.sanitiser: Sanitiser = known_sanitiser(sanitiser)
         self.limits = limits or Limits()
         self.ledger = Ledger()
         self.pages: dict[str, PageEntry] = {}
@@ -235,7 +240,7 @@ class OpenPage:
         self._sealed = False
         for component in entry.uses:
             self._kind_of(component)
-        self.page = Page(session, self._kind_of)
+        self.page = Page(session, self._kind_of, deployment.app.sanitiser)
 
     def seal(self) -> None:
         """From now on only the components that are known by now may be added."""

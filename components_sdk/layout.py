@@ -17,10 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from .component import Component
 from .errors import AppError, ValueRefused
-from .markup import CleanHtml, markdown
+from .markup import Source
 from .policy import Ungranted
+from .sanitisers import Sanitiser
 from .session import Callback, Session
 from .values import codec_for
 from .wire import Denied, Element, ElementKind, Kind, MissingGrant
@@ -66,23 +69,27 @@ class Text(Part):
         self._session.change(self.id, self._text)
 
 
-class Markdown(Part):
-    """Rendered Markdown; assign ``source`` to change it."""
+class Markup(Part):
+    """Cleaned Markdown or HTML; assign ``source`` to change it."""
 
-    def __init__(self, page: Page, id: str, source: str) -> None:
+    def __init__(self, page: Page, id: str, source: Source) -> None:
         super().__init__(page, id)
         self._source = source
+        if not source.is_small():
+            self._session.clean_later(id, source)
 
     @property
     def source(self) -> str:
-        """The Markdown that it shows."""
-        return self._source
+        """The Markdown or HTML as it was given."""
+        return self._source.text
 
     @source.setter
     def source(self, source: str) -> None:
-        html = _rendered(source)
-        self._source = source
-        self._session.change(self.id, html)
+        self._source = _checked(msgspec.structs.replace(self._source, text=source))
+        if self._source.is_small():
+            self._session.change(self.id, self._source.clean())
+        else:
+            self._session.clean_later(self.id, self._source)
 
 
 class Button(Part):
@@ -119,13 +126,21 @@ class Container(Part):
             )
         return Text(self._page, self._put("heading", text, level), text)
 
-    def markdown(self, source: str) -> Markdown:
+    def markdown(self, source: str) -> Markup:
         """CommonMark with tables; cleaned, so that users' text may be in it.
 
         Raises:
             ValueRefused: Too long.
         """
-        return Markdown(self._page, self._put("html", _rendered(source)), source)
+        return self._markup(Source(source, "markdown", self._page.sanitiser))
+
+    def html(self, source: str) -> Markup:
+        """HTML; cleaned, so that users' text may be in it. Only simple text markup is left.
+
+        Raises:
+            ValueRefused: Too long.
+        """
+        return self._markup(Source(source, "html", self._page.sanitiser))
 
     def button(self, label: str, on_click: Callback | None = None) -> Button:
         """A button with a callback."""
@@ -167,6 +182,11 @@ class Container(Part):
         self._page.place(component, key, self.id)
         return component
 
+    def _markup(self, source: Source) -> Markup:
+        # A large one stands there empty until the server had it cleaned: nothing waits for it.
+        html = source.clean() if _checked(source).is_small() else ""
+        return Markup(self._page, self._put("html", html), source)
+
     def _put(self, kind: ElementKind, text: str = "", level: int = 0) -> str:
         checked = _TEXT.check(text, "text")
         id = self._session.new_id("e", self.id)
@@ -193,10 +213,12 @@ class Page(Container):
 
     Attributes:
         parts: Everything on the page that can be removed, by id.
+        sanitiser: What cleans its Markdown and HTML.
     """
 
-    def __init__(self, session: Session, kind_of: KindOf) -> None:
+    def __init__(self, session: Session, kind_of: KindOf, sanitiser: Sanitiser = "bleach") -> None:
         self.session = session
+        self.sanitiser = sanitiser
         self.parts: dict[str, Part | Component] = {}
         super().__init__(self, "")
         del self.parts[""]  # the page itself stays
@@ -247,11 +269,13 @@ class Page(Container):
                 removed.detach()
 
 
-def _rendered(source: str) -> CleanHtml:
+def _checked(source: Source) -> Source:
+    _TEXT.check(source.text, "source")
     try:
-        return markdown(_TEXT.check(source, "source"))
+        source.check()
     except ValueError as error:
         raise ValueRefused(str(error), code="markup-size", where="source") from None
+    return source
 
 
 def _denied(ungranted: Ungranted, component: type[Component], id: str, parent: str) -> Denied:

@@ -29,6 +29,7 @@ from .contract import Contract, Field
 from .errors import AppError, MessageRefused, Refused
 from .framing import Batch, Limits, check_shape, pack, unpack
 from .ledger import HELD_BY_COMPONENT, HELD_BY_SESSION, NOT_HELD, REFUSED, Ledger
+from .markup import CleanHtml, Source
 from .rates import Clock, Meter
 from .wire import (
     Alert,
@@ -132,6 +133,7 @@ class Session:
         self._outbox: list[ToPage | _Mounting] = []
         self._changes: dict[str, Change] = {}  # by element
         self._patches: dict[str, dict[str, None]] = {}  # names of fields in order, by slot
+        self._uncleaned: dict[str, Source] = {}  # by element; the longest waiting first
         self._rows: list[Row] = []
 
     # what the app does ---------------------------------------------------------------------------
@@ -160,8 +162,24 @@ class Session:
     def change(self, element: str, text: str) -> None:
         """Show another text."""
         if element in self._parents:
+            self._uncleaned.pop(element, None)
             self._changes[element] = Change(element=element, text=text)
             self.on_change()
+
+    def clean_later(self, element: str, source: Source) -> None:
+        """Show what is left of a large source, once the server had it cleaned."""
+        if element in self._parents and not self._ended:
+            self._uncleaned[element] = source
+            self.on_change()
+
+    def uncleaned(self) -> tuple[str, Source] | None:
+        """What has to be cleaned next, as element and source."""
+        return next(iter(self._uncleaned.items()), None)
+
+    def cleaned(self, element: str, source: Source, html: CleanHtml) -> None:
+        """Show this, unless the app has assigned something else meanwhile."""
+        if self._uncleaned.get(element) is source:
+            self.change(element, html)
 
     def mount(self, slot: Slot, kind: Kind, parent: str) -> None:
         """Put a component on the page."""
@@ -191,7 +209,10 @@ class Session:
             if parent in gone:
                 gone.add(each)
         for each in gone:
-            for known in (self._parents, self._slots, self._buttons, self._changes, self._patches):
+            for known in (
+                self._parents, self._slots, self._buttons,
+                self._changes, self._patches, self._uncleaned,
+            ):  # fmt: skip
                 known.pop(each, None)
         self._queue(Remove(id=id))
         return gone
@@ -202,6 +223,7 @@ class Session:
         self.on_change = _nobody
         self.on_breach = _nobody
         self._outbox.clear()
+        self._uncleaned.clear()
 
     def _queue(self, message: ToPage | _Mounting) -> None:
         if not self._ended:

@@ -197,6 +197,7 @@ class SocketHandler(WebSocketHandler):
         self._push_is_due = False
         if self.visit is None or self._cut_off:
             return  # it waits for the page to come back
+        self.visit.clean()
         if self._unsent > self.bounds.unsent_bytes:
             return  # what changes until the page has read is collected, and the latest wins
         data = self.visit.session.render()

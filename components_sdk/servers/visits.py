@@ -18,6 +18,7 @@ from ..rates import Meter
 from ..session import Session
 from .admission import Admission
 from .bounds import Bounds
+from .cleaning import clean
 
 
 class Connection(Protocol):
@@ -47,6 +48,7 @@ class Visit:
         self.sent = 0
         self.cookie = cookie
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_cleaning = False
 
     def belongs_to(self, cookie: str) -> bool:
         """Whether this cookie's browser opened the page; compared in constant time."""
@@ -57,6 +59,20 @@ class Visit:
         task = asyncio.ensure_future(self._finish(awaitable))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def clean(self) -> None:
+        """Have large sources cleaned, one after the other, while everything else goes on."""
+        if not self._is_cleaning and self.session.uncleaned():
+            self._is_cleaning = True
+            self.run(self._clean())
+
+    async def _clean(self) -> None:
+        try:
+            while found := self.session.uncleaned():
+                element, source = found
+                self.session.cleaned(element, source, await clean(source))
+        finally:
+            self._is_cleaning = False
 
     async def _finish(self, awaitable: Awaitable[object]) -> None:
         try:
