@@ -166,6 +166,10 @@ class Deployment:
         """The Content-Security-Policy of a page that may hold these frame documents."""
         return host_csp(self.origins.app, self.socket_url, frame_urls, self.files.prefix)
 
+    def policy(self, component: type[Component]) -> Policy | Ungranted:
+        """What the app lets a component do here."""
+        return self.app.policy(component)
+
     def site(self, host: str) -> Site | None:
         """What the component's origin with this ``Host`` serves."""
         return self._sites.get(host)
@@ -188,7 +192,7 @@ class Deployment:
         found = self._served.get(declaration.name)
         if found and known is declaration:
             return found
-        policy = self.app.policy(component)
+        policy = self.policy(component)
         if isinstance(policy, Ungranted):
             return policy
         served = self._serve(component, policy)

@@ -21,7 +21,8 @@ from ..csp import hash_source, parse_csp
 from ..errors import ComponentsError
 from ..origins import Origins, authority
 from ..pages import HostFiles, Response, Site
-from ..policy import Ungranted
+from ..permissions import PERMISSIONS
+from ..policy import Policy, Request, Ungranted
 from ..resources import WEB
 
 CSP = "Content-Security-Policy"
@@ -51,6 +52,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
         headers: Of the component, that are not sent.
         app_origin: Components come from the app's own origin.
         answers_visits: The frame document is answered to whoever asks, not to frames only.
+        grants: Permissions that every component gets, as if it had asked and the app granted.
     """
 
     sandbox: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     app_origin: bool = False
     answers_visits: bool = False
+    grants: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
 
 
@@ -145,6 +148,11 @@ GUARDS: Mapping[str, Guard] = {
             ),
         )
     ),
+    **{
+        f"ungranted-{each.name}": Guard(grants=(each.name,))
+        for each in PERMISSIONS.values()
+        if each.features
+    },
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
     # the frame
     "port-from-page-only": Guard(
@@ -179,11 +187,27 @@ def without(*names: str) -> Callable[[App, Origins], Deployment]:
     return lambda app, origins: Unguarded(app, origins, guards)
 
 
+class _Granting(Deployment):
+    """The product as it is, where every component was granted more than it asked for."""
+
+    def __init__(self, app: App, origins: Origins, granted: Sequence[Request]) -> None:
+        self._granted = tuple(granted)
+        super().__init__(app, origins)
+
+    def policy(self, component: type[Component]) -> Policy | Ungranted:
+        """The app's policy and what is granted beyond it."""
+        policy = super().policy(component)
+        if isinstance(policy, Ungranted):
+            return policy
+        return msgspec.structs.replace(policy, requests=policy.requests + self._granted)
+
+
 class Unguarded(Deployment):
     """An app at its origins, without some guards."""
 
     def __init__(self, app: App, origins: Origins, guards: Sequence[Guard]) -> None:
-        self._product = Deployment(app, origins)
+        granted = [Request(name, "Taken.") for guard in guards for name in guard.grants]
+        self._product = _Granting(app, origins, granted)
         self._guards = guards
         self._patches = [patch for guard in guards for patch in guard.patches]
         self._altered: dict[str, Served] = {}  # by component name
