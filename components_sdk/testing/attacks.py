@@ -27,7 +27,20 @@ from .judges import JUDGES
 
 EngineName = Literal["chromium", "firefox", "webkit"]
 Category = Literal[
-    "host page", "storage", "navigation", "windows", "network", "messages", "own origin", "nuisance"
+    "host page",
+    "storage",
+    "navigation",
+    "windows",
+    "network",
+    "messages",
+    "own origin",
+    "nuisance",
+    "device permissions",
+    "storage and credentials",
+    "DOM",
+    "UI",
+    "CSS and layout",
+    "siblings",
 ]
 Verdict = Literal["guarded", "escaped", "inconclusive", "control-failed", "not-applicable"]
 Sentence = Annotated[str, msgspec.Meta(min_length=10, pattern=r"\.$")]

@@ -68,6 +68,9 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 # A frame with a real origin gets no port: a control that gives it one needs that off, too.
 _ANY_ORIGIN = Patch("channel.js", 'event.origin === "null" && ', "")
 
+# Features that an attack can be seen to have: granting them is the control.
+_PROBED = frozenset({"autoplay", "fullscreen"})
+
 GUARDS: Mapping[str, Guard] = {
     # the sandbox, in the attribute and in the response
     "top-navigation": Guard(sandbox=("allow-top-navigation",)),
@@ -151,7 +154,7 @@ GUARDS: Mapping[str, Guard] = {
     **{
         f"ungranted-{each.name}": Guard(grants=(each.name,))
         for each in PERMISSIONS.values()
-        if each.features
+        if each.features and each.name in _PROBED
     },
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
     # the frame

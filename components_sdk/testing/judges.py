@@ -46,7 +46,7 @@ def _secret_kept(scene: Scene) -> str:
     if not scene.tab.count(PAYLOAD):
         return ""
     kept = scene.tab.frame(PAYLOAD).evaluate(_KEPT)
-    return f"the frame's localStorage holds {kept!r}" if kept else ""
+    return f"the frame has kept something in {kept}" if kept else ""
 
 
 def _page_marked(scene: Scene) -> str:
@@ -170,7 +170,48 @@ def _code_awake(scene: Scene) -> str:
     return "the component's module set the tab's title" if awake else ""
 
 
-_KEPT = "() => { try { return localStorage.kept } catch { return null } }"
+def _device_held(scene: Scene) -> str:
+    """The browser gave the frame something that only a permission opens: seen by the driver."""
+    if not scene.tab.count(PAYLOAD):
+        return ""
+    held = scene.tab.frame(PAYLOAD).evaluate(_HELD)
+    return f"the frame holds {held}" if held else ""
+
+
+def _page_fullscreen(scene: Scene) -> str:
+    """The frame fills the screen."""
+    shown = scene.tab.evaluate("() => document.fullscreenElement?.localName ?? ''")
+    return f"the {shown} fills the screen" if shown else ""
+
+
+_HELD = """() => {
+  const { held } = globalThis;
+  return held === undefined ? "" : Object.prototype.toString.call(held);
+}"""
+
+# Each store on its own: what one engine refuses another may keep.
+_KEPT = """async () => {
+  const looks = [
+    () => localStorage.kept && "localStorage",
+    () => sessionStorage.kept && "sessionStorage",
+    () => document.cookie && `the cookie ${document.cookie}`,
+    async () => (await caches.keys()).length && "caches",
+    async () => (await indexedDB.databases()).length && "indexedDB",
+    async () => {
+      await (await navigator.storage.getDirectory()).getFileHandle("kept");
+      return "a file";
+    },
+  ];
+  for (const look of looks) {
+    try {
+      const found = await look();
+      if (found) return found;
+    } catch {
+      continue;
+    }
+  }
+  return "";
+}"""
 
 JUDGES: Mapping[str, Judge] = {
     judge.__name__.strip("_").replace("_", "-"): judge
@@ -188,6 +229,8 @@ JUDGES: Mapping[str, Judge] = {
         _back_trapped,
         _page_scrolled,
         _focus_taken,
+        _device_held,
+        _page_fullscreen,
         _popup_opened,
         _dialog_shown,
         _download_began,

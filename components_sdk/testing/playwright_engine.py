@@ -103,6 +103,11 @@ class PlaywrightEngine(Engine):
             )
         else:
             self._profile = tempfile.mkdtemp(prefix="components-chromium-")
+            # As users have it who never changed it; some distributions deny frames of other sites
+            # all storage, with which no attack on storage has a control.
+            preferences = Path(self._profile, "Default", "Preferences")
+            preferences.parent.mkdir()
+            preferences.write_text('{"profile": {"cookie_controls_mode": 0}}')
             self._shared = await self._playwright.chromium.launch_persistent_context(
                 self._profile,
                 executable_path=found.path,
