@@ -79,6 +79,18 @@ class _Loop:
         self.loop.close()
 
 
+def _new_profile() -> str:
+    """A folder for a profile whose settings about other sites are those of most users.
+
+    Some distributions deny frames of other sites all storage: no attack on it has a control then.
+    """
+    folder = tempfile.mkdtemp(prefix="components-chromium-")
+    preferences = Path(folder, "Default", "Preferences")
+    preferences.parent.mkdir()
+    preferences.write_text('{"profile": {"cookie_controls_mode": 0}}')
+    return folder
+
+
 class PlaywrightEngine(Engine):
     def __init__(self, found: Found, *, background_networking: bool) -> None:
         self.name = found.name
@@ -102,12 +114,7 @@ class PlaywrightEngine(Engine):
                 executable_path=found.path, args=_CHROMIUM_ARGS
             )
         else:
-            self._profile = tempfile.mkdtemp(prefix="components-chromium-")
-            # As users have it who never changed it; some distributions deny frames of other sites
-            # all storage, with which no attack on storage has a control.
-            preferences = Path(self._profile, "Default", "Preferences")
-            preferences.parent.mkdir()
-            preferences.write_text('{"profile": {"cookie_controls_mode": 0}}')
+            self._profile = _new_profile()
             self._shared = await self._playwright.chromium.launch_persistent_context(
                 self._profile,
                 executable_path=found.path,
