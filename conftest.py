@@ -13,9 +13,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from components_sdk.testing.engines import ENGINES, Engine, Tab, launch
+
+# How long an example takes is the machine's affair; what it finds is ours.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def _wanted() -> list[str]:
