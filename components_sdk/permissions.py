@@ -1,6 +1,7 @@
 """What a component may ask for, and what the browser is told when it is granted.
 
-One table. A permission is reached by its name only; what it can turn into (sandbox tokens, CSP
+One table; a feature's permission has the feature's name and comes from the vocabulary. A permission
+is reached by its name only; what it can turn into (sandbox tokens, CSP
 directives, Permissions-Policy features) stands here and nowhere else. ``SandboxToken`` lists all
 tokens that a permission may open: ``allow-top-navigation*`` and ``allow-popups-to-escape-sandbox``
 are not among them, so no permission, grant or file reaches them.
@@ -18,6 +19,8 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 import msgspec
+
+from .vocabulary import Limit, words
 
 SandboxToken = Literal[
     "allow-downloads",
@@ -46,6 +49,7 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
         directives: CSP directives that get the origins and ``keywords``.
         features: Permissions-Policy features that are switched on.
         source: Where the specifications define it.
+        limit: What an engine does otherwise than told.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     directives: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    limit: Limit = Limit()
 
     def __post_init__(self) -> None:
         if not set(self.sandbox) <= set(get_args(SandboxToken)):
@@ -121,6 +126,10 @@ _TABLE = (
         source="CSP 3, worker-src",
         directives=("worker-src",),
         keywords=("blob:",),  # an opaque origin can start no other worker
+        limit=Limit(
+            chromium="a worker's endless loop passes the heartbeat",
+            firefox="a worker's endless loop passes the heartbeat",
+        ),
     ),
     Permission(
         name="wasm",
@@ -154,6 +163,9 @@ _TABLE = (
         meaning="Open new windows, which can carry data to any site.",
         source="HTML, sandboxed auxiliary navigation browsing context flag",
         sandbox=("allow-popups",),
+        limit=Limit(
+            firefox="a new window goes anywhere; in Chromium, Connection-Allowlist holds it back"
+        ),
     ),
     Permission(
         name="modals",
@@ -185,68 +197,31 @@ _TABLE = (
         source="Presentation API, sandboxed presentation browsing context flag",
         sandbox=("allow-presentation",),
     ),
-    Permission(
-        name="fullscreen",
-        meaning="Fill the whole screen.",
-        source="Fullscreen API, Permissions Policy integration",
-        features=("fullscreen",),
-    ),
-    Permission(
-        name="camera",
-        meaning="See through your camera, after the browser has asked you.",
-        source="Media Capture and Streams, Permissions Policy integration",
-        features=("camera",),
-    ),
-    Permission(
-        name="microphone",
-        meaning="Hear through your microphone, after the browser has asked you.",
-        source="Media Capture and Streams, Permissions Policy integration",
-        features=("microphone",),
-    ),
-    Permission(
-        name="geolocation",
-        meaning="Know where you are, after the browser has asked you.",
-        source="Geolocation API, Permissions Policy integration",
-        features=("geolocation",),
-    ),
-    Permission(
-        name="clipboard-read",
-        meaning="Read what you have copied.",
-        source="Clipboard API, Permissions Policy integration",
-        features=("clipboard-read",),
-    ),
-    Permission(
-        name="clipboard-write",
-        meaning="Put something on your clipboard.",
-        source="Clipboard API, Permissions Policy integration",
-        features=("clipboard-write",),
-    ),
-    Permission(
-        name="autoplay",
-        meaning="Play sound and video without a click.",
-        source="HTML, autoplay feature",
-        features=("autoplay",),
-    ),
 )
 
-PERMISSIONS: Mapping[str, Permission] = MappingProxyType({each.name: each for each in _TABLE})
+_OF_FEATURES = (
+    Permission(
+        name=word.name,
+        meaning=word.meaning,
+        source=word.source,
+        features=(word.name,),
+        limit=word.limit,
+    )
+    for word in words("feature")
+    if not word.never
+)
+
+PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
+    {each.name: each for each in (*_TABLE, *_OF_FEATURES)}
+)
 
 FEATURES: tuple[str, ...] = tuple(
-    """
-    accelerometer aria-notify autoplay browsing-topics camera captured-surface-control
-    ch-ua-high-entropy-values clipboard-read clipboard-write compute-pressure cross-origin-isolated
-    deferred-fetch deferred-fetch-minimal digital-credentials-create digital-credentials-get
-    display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid
-    identity-credentials-get idle-detection interest-cohort keyboard-map language-detector
-    language-model local-fonts local-network local-network-access loopback-network magnetometer
-    media-playback-while-not-visible microphone midi on-device-speech-recognition otp-credentials
-    payment picture-in-picture private-state-token-issuance private-state-token-redemption
-    publickey-credentials-create publickey-credentials-get screen-wake-lock serial speaker-selection
-    storage-access summarizer sync-xhr translator unload usb window-management xr-spatial-tracking
-    """.split()  # noqa: SIM905 - sixty words read better as a paragraph than as sixty lines
+    word.name
+    for word in words("feature")
+    if not word.never and word.engines and word.engines.chromium != "ignored"
 )
-"""All features that Chromium 156 knows but client hints, which are headers of requests that a
-component cannot send anyway. A name that the engine does not know is an error in every console.
+"""What the header names. Only Chromium reads it, and calls a name that it does not know an error in
+every console. Client hints are headers of requests that a component cannot send anyway.
 """
 
 

@@ -25,7 +25,7 @@ import msgspec
 
 from .csp import covers, exact_hash, exact_origin, exact_url, format_csp, parse_csp, path_of
 from .errors import PolicyError
-from .explanations import SENTENCES, Line, explained
+from .explanations import Line, asked, explained
 from .grants import PRESETS, Grant, Grants, Preset, Request, merge_grants, parse_grants, unique
 from .permissions import (
     FEATURES,
@@ -35,6 +35,7 @@ from .permissions import (
     nearest,
     permissions_policy,
 )
+from .vocabulary import words
 
 __all__ = [
     "FEATURES",
@@ -266,13 +267,13 @@ class Policy(msgspec.Struct, frozen=True):
         """All of it, a sentence for each, and what which engine does not enforce."""
         headers = self.headers(origin, host_origin, script_files=True, style_files=True)
         csp = parse_csp(headers.pop("Content-Security-Policy"))
-        asked = zip(self.requests, self.permissions, strict=True)
+        pairs = zip(self.requests, self.permissions, strict=True)
         return [
-            *(explained("permission", p.name, " ".join(r.origins), p.meaning) for r, p in asked),
+            *(asked(permission, " ".join(request.origins)) for request, permission in pairs),
             *(explained("attribute", name, value) for name, value in self.attributes.items()),
             *(explained("directive", name, " ".join(sources)) for name, sources in csp.items()),
             *(explained("header", name, value) for name, value in headers.items()),
-            *(explained(kind, name, "") for kind, name in SENTENCES if kind == "gap"),
+            *(explained("gap", word.name, "") for word in words("gap")),
         ]
 
 
@@ -321,11 +322,12 @@ def host_headers(csp: str, granted_features: Iterable[str] = ()) -> dict[str, st
     features = set(granted_features)
     if not csp.isprintable() or not csp.isascii():
         raise PolicyError(f"Expected a CSP in one line of ASCII, got {csp!r}", code="bad-source")
-    for unknown in features.difference(FEATURES):
+    known = [word.name for word in words("feature") if not word.never]
+    for unknown in features.difference(known):
         raise PolicyError(
             f"Expected a Permissions-Policy feature, got {unknown!r}",
             code="unknown-feature",
-            hint=nearest(unknown, FEATURES),
+            hint=nearest(unknown, known),
         )
     return {
         "Content-Security-Policy": csp,

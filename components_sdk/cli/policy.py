@@ -23,7 +23,7 @@ import msgspec
 
 from .. import manifest as manifests
 from ..errors import UsageError
-from ..explanations import ENGINE_LIMITS, Limit, Line
+from ..explanations import Line
 from ..grants import PRESETS, Grant, Grants, Request, parse_grants
 from ..manifest import Manifest
 from ..permissions import FEATURES, PERMISSIONS
@@ -233,7 +233,7 @@ def _short(line: Line, policy: Policy) -> str:
 
 
 def _engines(line: Line) -> dict[str, str]:
-    limit: dict[str, str] = msgspec.to_builtins(ENGINE_LIMITS.get((line.kind, line.name), Limit()))
+    limit: dict[str, str] = msgspec.to_builtins(line.limit)
     return limit
 
 

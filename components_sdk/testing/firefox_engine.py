@@ -391,6 +391,7 @@ _SET_THEME = """theme => {
 _PREFERENCES: dict[str, bool | int | str] = {
     "browser.aboutwelcome.enabled": False,
     "browser.startup.page": 0,  # blank
+    "dom.security.featurePolicy.webidl.enabled": True,  # tests ask document.featurePolicy
     "media.peerconnection.ice.loopback": True,  # so that a canary on 127.0.0.1 is reached
     "remote.events.async.mouse.enabled": True,  # by the browser's window, into any process
     "remote.events.async.wheel.enabled": True,

@@ -1,0 +1,69 @@
+"""One thing that a browser can be told: what it means, and which engine listens.
+
+What an engine does is measured (``tests/test_enforcement.py``), each probe with a control:
+
+    enforced     with it the thing failed, without it the same thing succeeded
+    known        the engine itself says that it knows the word; whether it acts on it is not said
+    ignored      it made no difference, or the engine says that it does not know the word
+    unmeasured   nothing here can show the difference; ``limit`` or the test says why
+
+Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (not Safari). Engines change: where a test of ours
+says otherwise, the test is right.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["permission", "token", "attribute", "directive", "feature", "header", "gap"]
+State = Literal["enforced", "known", "ignored", "unmeasured"]
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What each engine does with a word."""
+
+    chromium: State
+    firefox: State
+    webkitgtk: State
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine does otherwise than told; empty where nothing is known."""
+
+    chromium: str = ""
+    firefox: str = ""
+    webkitgtk: str = ""
+
+    def __str__(self) -> str:
+        engines = (
+            ("Chromium", self.chromium),
+            ("Firefox", self.firefox),
+            ("WebKitGTK", self.webkitgtk),
+        )
+        return "; ".join(f"{name}: {sentence}" for name, sentence in engines if sentence)
+
+
+class Word(msgspec.Struct, frozen=True):
+    """One sandbox token, directive, feature, attribute or header; or a gap that none closes.
+
+    Attributes:
+        meaning: In one sentence, for people.
+        source: Where the specifications define it.
+        engines: What was measured; ``None`` where a word is not of the kind that is probed.
+        never: Why we neither send nor give it; empty if we do.
+        limit: What an engine does otherwise than told.
+    """
+
+    kind: Kind
+    name: str
+    meaning: str
+    source: str
+    engines: Engines | None = None
+    never: str = ""
+    limit: Limit = Limit()
+
+
+ENFORCED = Engines("enforced", "enforced", "enforced")
+KNOWN = Engines("known", "known", "known")

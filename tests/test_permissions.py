@@ -1,0 +1,273 @@
+"""Each permission in real browsers: granted it works, not granted the same thing fails.
+
+The component does one thing at a click and says that it tried. Whether it worked is seen from
+outside where there is anything to see (the canary, a dialog, a window, a download). Else the
+component tells it, which is ours here and does not lie; hostile ones are in the attack catalogue.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, cast
+
+import msgspec
+import pytest
+
+from components_sdk import App, Component, Event, Inline, Page
+from components_sdk.permissions import PERMISSIONS, Permission
+from components_sdk.policy import Grant, Request
+from components_sdk.policydocs import engines_of
+from components_sdk.testing.canary import Canary
+from components_sdk.testing.engines import Engine, Json, Tab, poll
+from components_sdk.testing.running import RunningApp
+
+COLUMNS = {"chromium": "chromium", "firefox": "firefox", "webkit": "webkitgtk"}
+Seen = Literal["told", "request", "dialog", "window", "download"]
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What the component does at a click.
+
+    Attributes:
+        js: The body of an async function of ``canary``, the URL of a server, and ``root``. What it
+            returns or throws is told; it has worked if it returns true.
+        seen: Where it shows that it worked.
+        unable: Engines in which it does not work even if granted, and why. Asserted.
+    """
+
+    js: str
+    seen: Seen = "told"
+    unable: Mapping[str, str] = {}
+
+
+def trial(js: str, seen: Seen = "told", **unable: str) -> Trial:
+    return Trial(js, seen, unable)
+
+
+def loaded(tag: str, attribute: str = "src") -> str:
+    return f"""
+      const element = document.createElement("{tag}");
+      const end = new Promise((end) => {{ element.onload = element.onerror = end; }});
+      element["{attribute}"] = canary;
+      root.append(element);
+      await Promise.race([end, new Promise((end) => setTimeout(end, 1500))]);
+    """
+
+
+_NO_CAPTURE = "refuses it to an opaque origin"
+TRIALS: dict[str, Trial] = {
+    "connect": trial("await fetch(canary);", "request"),
+    "images": trial(loaded("img"), "request"),
+    "fonts": trial("await new FontFace('probe', `url(${canary})`).load();", "request"),
+    "media": trial(loaded("audio"), "request"),
+    "frames": trial(loaded("iframe"), "request"),
+    "workers": trial("""
+      const code = URL.createObjectURL(new Blob(["postMessage(true)"]));
+      return new Promise((answer, refuse) => {
+        const worker = new Worker(code);
+        worker.onmessage = ({ data }) => answer(data);
+        worker.onerror = () => refuse(new Error("refused"));
+      });
+    """),
+    "wasm": trial("""
+      await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+      return true;
+    """),
+    "eval": trial("return eval('1 + 1') === 2;"),
+    "inline-styles": trial("""
+      root.innerHTML = '<p style="position: fixed">styled</p>';
+      return getComputedStyle(root.firstChild).position === "fixed";
+    """),
+    "forms": trial("""
+      root.innerHTML = "<form></form>";
+      let submitted = false;
+      root.firstChild.onsubmit = (event) => { event.preventDefault(); submitted = true; };
+      root.firstChild.requestSubmit();
+      return submitted;
+    """),
+    "popups": trial("open('about:blank');", "window"),
+    "modals": trial("alert('Hello.');", "dialog"),
+    "downloads": trial(
+        """
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob(["data"]));
+      link.download = "data.txt";
+      root.append(link);
+      link.click();
+    """,
+        "download",
+    ),
+    "pointer-lock": trial("""
+      await new Promise((locked, refuse) => {
+        document.onpointerlockchange = locked;
+        document.onpointerlockerror = () => refuse(new Error("refused"));
+        Promise.resolve(root.requestPointerLock()).catch(refuse);
+      });
+      return document.pointerLockElement === root;
+    """),
+    "fullscreen": trial("return document.fullscreenEnabled;"),
+    "gamepad": trial("navigator.getGamepads(); return true;"),
+}
+"""Permissions that can be exercised here, each with what exercises it."""
+
+UNTRIED = {
+    "storage": "It takes an origin of its own: tests/test_origins.py.",
+    "orientation-lock": "A desktop's screen cannot be turned.",
+    "presentation": "There is no second screen here.",
+}
+"""Permissions that no engine here can exercise, and why. Features are asked for below."""
+
+OF_FEATURES = [name for name, each in PERMISSIONS.items() if each.features == (name,)]
+
+
+def test_every_permission_is_tried_asked_for_or_has_a_reason_why_not() -> None:
+    assert {*TRIALS, *UNTRIED, *OF_FEATURES} == {*PERMISSIONS}
+    assert not UNTRIED.keys() & {*TRIALS, *OF_FEATURES}
+
+
+class Trying(Component):
+    """Does what ``TRIALS`` says at a click, and tells how it went."""
+
+    canary: str
+    tried: Event[str]
+    frontend = Inline(js="export default () => {};")
+
+
+MODULE = """
+export default function trying({ root, args, emit }) {
+  const { canary } = args;
+  const button = document.createElement("button");
+  button.textContent = "Try";
+  root.append(button);
+  button.onclick = async () => {
+    try {
+      emit("tried", String(await (async () => { /* JS */ })()));
+    } catch (error) {
+      emit("tried", `${error.name}: ${error.message}`);
+    }
+  };
+}
+"""
+
+
+def trying(js: str, *requests: Request) -> type[Trying]:
+    """A component that asks for this and does that."""
+    body = {"frontend": Inline(js=MODULE.replace("/* JS */", js)), "__module__": __name__}
+    made = cast("type[Trying]", type("Tries", (Trying,), body))
+    manifest = msgspec.structs.replace(made.declaration.manifest, requests=requests)
+    made.declaration = msgspec.structs.replace(made.declaration, manifest=manifest)
+    return made
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    with Canary() as listening:
+        yield listening
+
+
+def asking(permission: Permission, canary: Canary) -> tuple[Request, Grant]:
+    origins = (canary.http_url,) if permission.takes_origins else ()
+    request = Request(permission.name, "Because.", origins)
+    return request, Grant(permission.name, origins)
+
+
+def run(component: type[Trying], grants: list[str], tab: Tab, canary: Canary) -> str:
+    """Open a page with it, click, and answer what it told."""
+    told: queue.Queue[str] = queue.Queue()
+    name = component.declaration.manifest.name
+    app = App("Trials", grants={name: grants})
+
+    @app.page("/")
+    def home(page: Page) -> None:
+        added = page.add(component(canary=f"{canary.http_url}/probe"), key="tries")
+        added.on_event("tried")(told.put)
+
+    with RunningApp(app) as running:
+        tab.goto(running.url)
+        tab.frame("iframe").click("button")
+        return told.get(timeout=15)
+
+
+def shows(tab: Tab, canary: Canary, seen: Seen) -> Json:
+    """What is seen from outside."""
+    where: dict[Seen, Callable[[], Json]] = {
+        "request": lambda: [h.detail for h in canary.hits if h.detail.startswith("GET /probe")],
+        "dialog": lambda: tab.dialogs,
+        "window": lambda: tab.popups,
+        "download": lambda: tab.downloads,
+    }
+    return where[seen]()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_permission_works_if_granted_and_else_not(
+    engine: Engine, tab: Tab, canary: Canary, name: str
+) -> None:
+    tried = TRIALS[name]
+    request, grant = asking(PERMISSIONS[name], canary)
+    state = getattr(engines_of(PERMISSIONS[name]), COLUMNS[engine.name])
+    assert state in ("enforced", "known"), "a permission that an engine ignores cannot be tried"
+
+    refused = run(trying(tried.js), [], tab, canary)
+    if tried.seen == "told":
+        assert refused != "true"
+    else:
+        # The frame has told that it is through, and the server is asked last.
+        assert not shows(tab, canary, tried.seen), refused
+
+    told = run(trying(tried.js, request), [str(grant)], tab, canary)
+    if engine.name in tried.unable:
+        assert told != "true", f"stale: no longer {tried.unable[engine.name]}"
+    elif tried.seen == "told":
+        assert told == "true"
+    else:
+        assert poll(lambda: shows(tab, canary, tried.seen), 5, what=f"{tried.seen}; told {told}")
+
+
+ALLOWED = """() => {
+  const policy = document.featurePolicy;
+  return policy ? policy.allowedFeatures() : null;
+}"""
+# Firefox reads no Permissions-Policy header, and has these on in every frame.
+ON_BY_DEFAULT = {"chromium": set[str](), "firefox": {"aria-notify", "picture-in-picture"}}
+
+
+def allowed(component: type[Trying], grants: list[str], tab: Tab) -> set[str] | None:
+    app = App("Features", grants={component.declaration.manifest.name: grants})
+
+    @app.page("/")
+    def home(page: Page) -> None:
+        page.add(component(canary=""), key="tries")
+
+    with RunningApp(app) as running:
+        tab.goto(running.url)
+        frame = tab.frame("iframe")
+        frame.wait_for("() => document.querySelector('button') !== null")
+        told = frame.evaluate(ALLOWED)
+        return None if told is None else set(told)
+
+
+@pytest.mark.browser
+def test_a_component_that_asks_for_nothing_has_no_features(engine: Engine, tab: Tab) -> None:
+    features = allowed(trying(""), [], tab)
+    if features is None:
+        assert engine.name == "webkit"
+        return
+    # Client hints have no say over what the component can do.
+    assert {f for f in features if not f.startswith("ch-")} == {
+        *ON_BY_DEFAULT[engine.name],
+        *(["ch-ua-high-entropy-values"] if "ch-ua-high-entropy-values" in features else []),
+    }
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", OF_FEATURES)
+def test_a_feature_is_on_if_granted(engine: Engine, tab: Tab, name: str) -> None:
+    state = getattr(engines_of(PERMISSIONS[name]), COLUMNS[engine.name])
+    features = allowed(trying("", Request(name, "Because.")), [name], tab)
+    if features is None:
+        assert engine.name == "webkit"
+        return
+    assert (name in features) is (state in ("enforced", "known"))
