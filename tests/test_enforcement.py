@@ -29,7 +29,6 @@ OTHER_TOKENS = [
     "allow-downloads-without-user-activation",
     "allow-fullscreen",
     "allow-plugins",
-    "allow-same-site-none-cookies",
     "allow-top-navigation-to-data-urls",
     "allow-unrestricted-windows",
 ]

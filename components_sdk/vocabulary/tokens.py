@@ -82,4 +82,11 @@ TOKENS = (
         never="What one app's user did would be known in every app with the same component; "
         "permission storage keeps apps apart.",
     ),
+    _token(
+        "allow-same-site-none-cookies",
+        "Sends cookies marked SameSite=None, although its origin is opaque.",
+        "in Chromium only",
+        engines=Engines("known", "ignored", "ignored"),
+        never="No component's server sets a cookie, and those of others are not its business.",
+    ),
 )
