@@ -56,7 +56,24 @@ class Wire:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
+
+    def is_closed(self, within: float) -> bool:
+        """Whether the server has hung up, or does within so many seconds."""
+        self._socket.settimeout(within)
+        try:
+            data = self._socket.recv(65536)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+        finally:
+            self._socket.settimeout(TIMEOUT)
+        self._read += data
+        return not data
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -65,9 +82,6 @@ class Wire:
         """Send; a server that has hung up meanwhile is no failure."""
         with contextlib.suppress(OSError):
             self._socket.sendall(data)
-
-    def half_close(self) -> None:
-        self._socket.shutdown(socket.SHUT_WR)
 
     def read(self, count: int) -> bytes:
         while len(self._read) < count:

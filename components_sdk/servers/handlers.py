@@ -61,6 +61,10 @@ class Handler(RequestHandler):
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """What Tornado itself refuses, and what raised: logged already, told to nobody."""
+        if status_code == 405:
+            self.set_header("Allow", "GET")
+            self.refuse(405, "Only GET.")
+            return
         self.refuse(status_code, "The app could not answer this. Its log says why.")
 
     def compute_etag(self) -> None:
@@ -94,6 +98,8 @@ class ComponentHandler(Handler):
         if site is None:
             self.refuse(status_code, "No component is served here.")
         else:
+            if status_code == 405:
+                self.set_header("Allow", "GET, HEAD")
             self.answer(site.refusal(status_code, "This cannot be answered."))
 
     def _response(self) -> Response:
@@ -102,11 +108,13 @@ class ComponentHandler(Handler):
         if site is None:
             return text_response(421, "No component is served here.", BARE_HEADERS)
         if request.method not in ("GET", "HEAD"):
+            self.set_header("Allow", "GET, HEAD")
             return site.refusal(405, "Only GET.")
         if "Service-Worker" in request.headers:
             # A worker would answer in the place of this server.
             return site.refusal(403, "No service workers.")
-        if "Cookie" in request.headers:
+        if "Cookie" in request.headers and request.host not in self.visits.warned:
+            self.visits.warned.add(request.host)  # a log that anybody can fill is none
             logger.warning("a cookie was sent to %s: another server shares its site", request.host)
         found = site.table.get(request.path)
         if found is None:
@@ -136,9 +144,8 @@ class PageHandler(Handler):
         self.entry = entry
 
     async def get(self) -> None:
-        # An <img> on any website could ask for pages, and each would run the page function.
-        if self.request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "iframe"):
-            self.refuse(403, "This is a page; it opens in a tab.")
+        if reason := self._fetch_refusal():
+            self.refuse(403, reason)
             return
         known = self._cookie()
         if not self.visits.admission.admits(known) or not self.visits.has_room(known):
@@ -161,6 +168,28 @@ class PageHandler(Handler):
         visit = Visit(opened, self._visitor(known), meter)
         self.visits.add(visit)
         self.answer(self._page(visit))
+
+    def _fetch_refusal(self) -> str:
+        """Why a browser's request for this page runs no page function; ``""`` if it may.
+
+        Browsers say what they fetch for (Fetch Metadata), and no page can change what they say. Who
+        says nothing is an old browser or none.
+        """
+        headers = self.request.headers
+        destination = headers.get("Sec-Fetch-Dest", "document")
+        # An <img> on any website could ask for pages.
+        if destination not in ("document", "iframe"):
+            return "This is a page; it opens in a tab."
+        # A foreign frame would show nothing (frame-ancestors), but the function would have run.
+        if (
+            destination == "iframe"
+            and headers.get("Sec-Fetch-Site", "same-origin") != "same-origin"
+        ):
+            return "This is a page; it opens in no other site's frame."
+        # Nobody may ever look at it. Browsers ask again when somebody does.
+        if "Sec-Purpose" in headers or headers.get("Purpose") == "prefetch":
+            return "This is a page; it is not made in advance."
+        return ""
 
     def _cookie(self) -> str:
         """The visitor's cookie, or ``""``."""

@@ -36,6 +36,7 @@ from .handlers import (
     UnknownHost,
     WrongPath,
 )
+from .logs import keep_secrets_out
 from .socket import SocketHandler
 from .visits import Visits
 
@@ -75,6 +76,7 @@ def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
             code="no-page",
             hint='Register one: @app.page("/")',
         )
+    keep_secrets_out()
     common = {"deployment": deployment, "visits": visits}
 
     def is_app(host: str) -> bool:

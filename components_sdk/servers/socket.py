@@ -8,6 +8,7 @@ import inspect
 import logging
 from typing import Any
 
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler, WebSocketProtocol13
 
 from ..app import Deployment
@@ -112,7 +113,8 @@ class SocketHandler(WebSocketHandler):
 
     def log_exception(self, *error: Any) -> None:
         """Tornado would log the URL, and with it the page's token."""
-        logger.error("a WebSocket's handler raised", exc_info=error)
+        if not isinstance(error[1], HTTPError):  # a refusal, such as of a method
+            logger.error("a WebSocket's handler raised", exc_info=error)
 
     def check_origin(self, origin: str) -> bool:
         """Tornado asks here too; ``prepare`` has decided already."""
