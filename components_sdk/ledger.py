@@ -19,6 +19,7 @@ HELD_BY_COMPONENT = "the component's frame, until the page is closed"
 HELD_BY_SESSION = "this server's memory, until the session ends"
 REFUSED = "not held: it was dropped, and the connection closed"
 NOT_HELD = "not held by the SDK: handed to the app's callback"
+NOTHING_PASSED = "nothing passed: the page removed the component's frame"
 
 
 class Ledger:

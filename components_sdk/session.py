@@ -28,7 +28,14 @@ import msgspec
 from .contract import Contract, Field
 from .errors import AppError, MessageRefused, Refused
 from .framing import Batch, Limits, check_shape, pack, unpack
-from .ledger import HELD_BY_COMPONENT, HELD_BY_SESSION, NOT_HELD, REFUSED, Ledger
+from .ledger import (
+    HELD_BY_COMPONENT,
+    HELD_BY_SESSION,
+    NOT_HELD,
+    NOTHING_PASSED,
+    REFUSED,
+    Ledger,
+)
 from .markup import CleanHtml, Source
 from .rates import Clock, Meter
 from .wire import (
@@ -321,6 +328,7 @@ class Session:
                     "session %s: %s (key %r) was removed from the page: %s %r",
                     self.id, slot.kind, slot.key, code, detail,
                 )  # fmt: skip
+                self._record(slot, "stopped", code, "", 0, NOTHING_PASSED)
                 return []
         raise AssertionError(f"a message without a case: {message!r}")
 
@@ -338,7 +346,7 @@ class Session:
             ) from None
         value = field.codec.decode(plain, batch.tail)
         size = len(memoryview(wire)) + sum(map(len, batch.tail))
-        self._record(slot, "to app", what, field, size, held)
+        self._record(slot, "to app", what, field.codec.name, size, held)
         return value
 
     def _slot(self, id: str) -> Slot:
@@ -407,12 +415,12 @@ class Session:
             buffers = len(tail)
             text = msgspec.json.encode(field.codec.encode(slot.values[name], tail))
             size = len(text) + sum(map(len, tail[buffers:]))
-            self._record(slot, "to component", name, field, size, HELD_BY_COMPONENT)
+            self._record(slot, "to component", name, field.codec.name, size, HELD_BY_COMPONENT)
             wire[name] = msgspec.Raw(text)
         return wire
 
     def _record(
-        self, slot: Slot, direction: Direction, what: str, field: Field, size: int, held: str
+        self, slot: Slot, direction: Direction, what: str, type: str, size: int, held: str
     ) -> None:
         row = self._ledger.record(
             session=self.id,
@@ -420,7 +428,7 @@ class Session:
             key=slot.key,
             direction=direction,
             what=what,
-            type=field.codec.name,
+            type=type,
             size=size,
             held=held,
         )

@@ -24,7 +24,7 @@ TOO_MUCH = 4429  # close code: over a limit that the page would have kept; its t
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Theme = Literal["light", "dark"]
-Direction = Literal["to component", "to app"]
+Direction = Literal["to component", "to app", "stopped"]
 ElementKind = Literal["text", "heading", "html", "button", "columns", "column", "ledger"]
 FailureCode = Literal[
     "module-error",  # the author's module has a syntax error, or threw while loading
@@ -34,6 +34,13 @@ FailureCode = Literal[
     "hung",  # no heartbeat in time
     "navigated",  # the frame loaded a second document
     "protocol",  # a second hello, a messageerror, a message that is none
+    "message-rate",  # more messages than Limits.messages_per_second and message_burst allow
+    "byte-rate",  # more bytes than Limits.bytes_per_second and byte_burst allow
+    "message-bytes",  # one message of more than Limits.message_bytes
+    "message-depth",  # one message deeper than Limits.depth
+    "message-nodes",  # one message of more parts than Limits.nodes
+    "queue",  # more waits for the connection than Limits.queue allows
+    "slow",  # busy nearly all the time, by how long its answers take
 ]
 
 
@@ -175,8 +182,8 @@ class Row(msgspec.Struct, frozen=True):
     component: str
     key: str
     direction: Direction
-    what: str  # "label", "value", "event picked"
-    type: str  # as declared
+    what: str  # "label", "value", "event picked"; why, if a component was stopped
+    type: str  # as declared; "" if stopped
     bytes: int  # as it crossed: JSON text and buffers
     held: str
 

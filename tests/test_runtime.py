@@ -24,7 +24,7 @@ from components_sdk.testing.running import RunningApp
 
 pytestmark = pytest.mark.browser
 
-IMPATIENT = Limits(ready_seconds=3, hang_seconds=2)
+IMPATIENT = Limits(ready_seconds=3, hang_seconds=2, restarts=0)
 
 
 class Echo(Component):
@@ -293,7 +293,7 @@ export default function ({ args, emit }) {
         def _() -> None:
             component.label = "second"
 
-    with serving(home) as running:
+    with serving(home, limits=Limits(restarts=0)) as running:
         tab.goto(running.url)
         card(tab, "component-threw")
         assert started.get(timeout=10) == "first"
@@ -384,7 +384,7 @@ export default function ({ root, onArgs }) {
         ("emit('exploded', 1)", "unknown-event: Declare it in the class: exploded: Event[str]"),
         ("emit('said', { x: 1 })", "value-type: Expected str"),
         (
-            "emit('said', 'x'.repeat(50 * 2 ** 20))",
+            "emit('said', 'x'.repeat(5 * 2 ** 20))",
             "message-size: Expected JSON of at most 4194304 bytes",
         ),
     ],

@@ -12,6 +12,7 @@ import re
 import secrets
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from tornado.web import RequestHandler
 
@@ -225,10 +226,10 @@ class PageHandler(Handler):
                 "protocol": PROTOCOL,
                 "sessionGone": SESSION_GONE,
                 "sessionTaken": SESSION_TAKEN,
-                "messageBytes": app.limits.message_bytes,
-                "headBytes": app.limits.head_bytes,
-                "readySeconds": app.limits.ready_seconds,
-                "hangSeconds": app.limits.hang_seconds,
+                **{
+                    _camel(name): value
+                    for name, value in msgspec.structs.asdict(app.limits).items()
+                },
             },
         )
         served = visit.served.values()
@@ -239,6 +240,12 @@ class PageHandler(Handler):
             "Content-Type": "text/html; charset=utf-8",
         }
         return Response(200, headers, body.encode())
+
+
+def _camel(name: str) -> str:
+    """As the page's runtime calls it: ``hang_seconds`` is ``hangSeconds``."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
 
 
 def cookie_name(secure: bool) -> str:

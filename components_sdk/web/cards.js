@@ -11,6 +11,13 @@ const CAUSES = {
   hung: ["does not answer any more", "It was removed so that the page goes on working."],
   navigated: ["left its page", "A component may not load another document, or begin twice; it was removed."],
   protocol: ["broke the protocol", "It sent what no component sends; it was removed."],
+  "message-rate": ["sent too much", "It sent more messages than this app allows; it was removed."],
+  "byte-rate": ["sent too much", "It sent more data than this app allows; it was removed."],
+  "message-bytes": ["sent too much", "It sent a larger message than this app allows; it was removed."],
+  "message-depth": ["sent too much", "It sent a message that is nested too deeply; it was removed."],
+  "message-nodes": ["sent too much", "It sent a message of more parts than this app allows; it was removed."],
+  queue: ["sent too much", "It sent more than can wait while the app cannot be reached; it was removed."],
+  slow: ["is too busy", "It took nearly all the time of its process; it was removed so that the page goes on working."],
 };
 
 /** @param {string} tag @param {string} text */

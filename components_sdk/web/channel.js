@@ -5,9 +5,14 @@
 // A frame never says who it is: its port does. hello counts once, from the right window, with an
 // opaque origin and the nonce of the fragment. Arguments are sent after the echo came back through
 // the port, so a port that reached another document carries nothing. A second hello, a second
-// load, a message that is none or a missing answer ends the frame.
+// load, a message that is none, a broken limit (firewall.js) or a missing answer (pulse.js) ends
+// the frame: first its port is closed, then it is removed. What still arrives is dropped.
 
 /** @import { FailureCode, FromFrame, Kind, Theme, ToFrame } from "./wire.js" */
+
+import { Firewall } from "./firewall.js";
+import { Lag, Pulse } from "./pulse.js";
+import { drop } from "./strays.js";
 
 /**
  * @typedef {object} Owner
@@ -15,10 +20,12 @@
  * @property {number} maxHeight CSS px.
  * @property {() => void} onLoaded The frame document is here, or will not come; called once.
  * @property {(message: FromFrame) => void} onMessage A message of the ready frame; hostile.
- * @property {(code: FailureCode, detail: string) => void} onEnd The frame is gone; called once.
+ * @property {(code: FailureCode, detail: string, wasReady: boolean) => void} onEnd The frame is
+ *   gone; called once.
  */
 
-/** @typedef {{ readySeconds: number, hangSeconds: number }} Patience */
+/** @typedef {{ readySeconds: number, hangSeconds: number, slowSeconds: number }} Patience */
+/** @typedef {Patience & import("./firewall.js").FrameLimits} ChannelLimits */
 
 const PING_SECONDS = 1;
 
@@ -28,6 +35,8 @@ const AUTHOR_FAILURES = ["module-error", "component-threw", "no-default-export"]
 /** What was still awaited when the time was up. */
 const MISSING = { loading: "its document", offered: "its module", ready: "", ended: "" };
 
+const pageLag = new Lag();
+
 export class Channel {
   /** @type {"loading" | "offered" | "ready" | "ended"} */
   state = "loading";
@@ -36,21 +45,24 @@ export class Channel {
   #nonce = crypto.randomUUID();
   #echo = crypto.randomUUID();
   #loads = 0;
-  #pings = 0; // sent since the last answer
+  #dropped = 0; // window messages that were no hello
+  #pulse = new Pulse(pageLag);
+  #firewall;
   /** @type {ReturnType<typeof setTimeout>} */
   #deadline;
   #owner;
-  #patience;
+  #limits;
 
   /**
    * @param {Kind} kind
    * @param {Theme} theme
    * @param {Owner} owner
-   * @param {Patience} patience
+   * @param {ChannelLimits} limits
    */
-  constructor(kind, theme, owner, patience) {
+  constructor(kind, theme, owner, limits) {
     this.#owner = owner;
-    this.#patience = patience;
+    this.#limits = limits;
+    this.#firewall = new Firewall(limits);
     const { lang, dir } = document.documentElement;
     const start = new URLSearchParams({ nonce: this.#nonce, theme, lang, dir });
     const frame = document.createElement("iframe");
@@ -63,7 +75,7 @@ export class Channel {
     frame.addEventListener("load", () => this.#onLoad());
     frame.src = `${kind.url}#${start}`; // set once; another document in the frame ends it
     this.frame = frame;
-    this.#deadline = setTimeout(() => this.end("not-ready", MISSING[this.state]), patience.readySeconds * 1000);
+    this.#deadline = setTimeout(() => this.end("not-ready", MISSING[this.state]), limits.readySeconds * 1000);
   }
 
   /**
@@ -71,22 +83,56 @@ export class Channel {
    * @param {MessageEvent} event
    */
   onWindowMessage(event) {
-    if (event.data?.type !== "hello") return; // ports speak, windows only say hello
+    if (this.#breaks(event)) return undefined;
+    if (event.data?.type !== "hello") return this.#drop("window"); // else it is the port that speaks
     const expected = event.origin === "null" && event.data.nonce === this.#nonce;
     if (!expected) return this.end("protocol", "a hello without the frame's nonce");
     if (this.state !== "loading") return this.end("navigated", "a second hello");
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => this.#onPortMessage(data);
+    port1.onmessage = (message) => this.#onPortMessage(message);
     port1.onmessageerror = () => this.end("protocol", "a message that cannot be read");
     this.#port = port1;
     this.state = "offered";
     // "*" because an opaque origin cannot be named; the echo proves who got the port.
     this.frame.contentWindow?.postMessage({ type: "port", echo: this.#echo }, "*", [port2]);
     this.#owner.onLoaded();
+    return undefined;
   }
 
-  /** @param {unknown} data */
-  #onPortMessage(data) {
+  /**
+   * A window message of a document inside the frame. It has nothing to say, but its component
+   * answers for how often.
+   * @param {MessageEvent} event
+   */
+  onInnerMessage(event) {
+    if (!this.#breaks(event)) this.#drop("inner");
+  }
+
+  /** @param {import("./strays.js").Stray} kind */
+  #drop(kind) {
+    this.#dropped += 1;
+    drop(kind);
+  }
+
+  /** @param {number} bytes Of the message that came last, as it was sent on. */
+  sentOn(bytes) {
+    const breach = this.#firewall.breachOnTheWire(bytes);
+    if (breach) this.end(breach.code, breach.detail);
+  }
+
+  /** @param {MessageEvent} event */
+  #breaks(event) {
+    const breach = this.#firewall.breach(event);
+    if (breach) this.end(breach.code, breach.detail);
+    return breach !== undefined;
+  }
+
+  /** @param {MessageEvent} event */
+  #onPortMessage(event) {
+    if (this.state === "ended") return drop("late"); // closing a port stops it almost at once
+    if (this.#breaks(event)) return undefined;
+    /** @type {unknown} */
+    const data = event.data;
     if (typeof data !== "object" || data === null || !("type" in data)) {
       return this.end("protocol", "a message without a type");
     }
@@ -106,9 +152,12 @@ export class Channel {
       this.state = "ready";
       return this.post({ type: "init", args: this.#owner.args(), max_height: this.#owner.maxHeight });
     }
-    if (this.state !== "ready") return;
-    if (message.type === "pong") this.#pings = 0;
-    else this.#owner.onMessage(message);
+    if (message.type !== "pong") return this.#owner.onMessage(message);
+    if (!this.#pulse.answer()) return this.end("protocol", "an answer that nobody asked for");
+    if (this.#pulse.median > this.#limits.slowSeconds) {
+      return this.end("slow", `its answers take ${this.#pulse.median.toFixed(2)} s in the median`);
+    }
+    return undefined;
   }
 
   #onLoad() {
@@ -132,12 +181,13 @@ export class Channel {
    * held up, its frames' answers are still in the queue and must not be judged late.
    */
   beat() {
-    if (this.state !== "ready") return;
-    if (this.#pings * PING_SECONDS >= this.#patience.hangSeconds) {
-      return this.end("hung", `no answer for ${this.#patience.hangSeconds} s`);
+    if (this.state !== "ready") return undefined;
+    const { hangSeconds } = this.#limits;
+    if (this.#pulse.missing * PING_SECONDS >= hangSeconds) {
+      return this.end("hung", `no answer for ${hangSeconds} s`);
     }
-    this.#pings += 1;
-    this.post({ type: "ping" });
+    this.#pulse.ask();
+    return this.post({ type: "ping" });
   }
 
   /** Take the frame away without a report; its process ends with it. */
@@ -145,21 +195,25 @@ export class Channel {
     if (this.state === "loading") this.#owner.onLoaded(); // nobody shall wait for it
     clearTimeout(this.#deadline);
     this.state = "ended";
-    this.#port?.close();
+    this.#port?.close(); // first: it stops a flood
     this.frame.remove();
   }
 
   /** @param {FailureCode} code @param {string} detail */
   end(code, detail) {
     if (this.state === "ended") return;
+    const wasReady = this.state === "ready";
     this.close();
+    const dropped = this.#dropped ? `; ${this.#dropped} window messages were dropped` : "";
     // A lone surrogate, of the frame's making or by the cut, would keep the report out of the log.
-    this.#owner.onEnd(code, detail.slice(0, 500).replace(/\p{Surrogate}/gu, "\ufffd"));
+    const text = detail.slice(0, 400).replace(/\p{Surrogate}/gu, "\ufffd") + dropped;
+    this.#owner.onEnd(code, text, wasReady);
   }
 }
 
 /** @param {() => Iterable<Channel>} channels */
 export function startHeart(channels) {
+  pageLag.start();
   setInterval(() => {
     if (document.hidden) return; // browsers hold up timers of hidden pages
     for (const channel of channels()) channel.beat();

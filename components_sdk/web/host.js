@@ -9,14 +9,19 @@ import { cardFor, deniedCard, failureCard } from "./cards.js";
 import { Channel, startHeart } from "./channel.js";
 import { addRows, fillLedger } from "./ledger.js";
 import { Socket } from "./socket.js";
+import { drop } from "./strays.js";
 import { ValueRefused, decode, encode } from "./values.js";
 
 /**
- * @typedef {object} PageConfig
- * @property {number} readySeconds
- * @property {number} hangSeconds
- * @typedef {PageConfig & import("./socket.js").SocketConfig} Config
+ * @typedef {{ restarts: number }} PageConfig
+ * @typedef {PageConfig & import("./channel.js").ChannelLimits & import("./socket.js").SocketConfig} Config
  */
+
+/**
+ * After these a component that had begun is started again without asking, but not for ever. Never
+ * after it broke a limit or the protocol: that it would do again. @type {FailureCode[]}
+ */
+const STARTED_AGAIN = ["hung", "component-threw"];
 
 /** @type {Config} */
 const config = JSON.parse(byId("components-config").textContent ?? "");
@@ -62,6 +67,7 @@ function theme() {
 class Frame {
   /** @type {Channel | undefined} */
   channel;
+  #restarts = 0; // since the user asked for one
 
   /** @param {Mount} mount @param {Kind} kind @param {Uint8Array[]} tail */
   constructor(mount, kind, tail) {
@@ -105,7 +111,7 @@ class Frame {
           for (const frame of waiting ?? []) if (frames.has(frame.id)) frame.#load();
         },
         onMessage: (message) => this.receive(message),
-        onEnd: (code, detail) => this.failed(code, detail),
+        onEnd: (...end) => this.failed(...end),
       },
       config,
     );
@@ -113,10 +119,20 @@ class Frame {
     this.place.replaceChildren(channel.frame);
   }
 
-  /** @param {FailureCode} code @param {string} detail */
-  failed(code, detail) {
-    socket.send([{ type: "report", frame: this.id, code, detail }], []);
-    this.place.replaceChildren(failureCard(this.kind, code, detail, () => this.start()));
+  /** @param {FailureCode} code @param {string} detail @param {boolean} wasReady */
+  failed(code, detail, wasReady) {
+    const again = wasReady && STARTED_AGAIN.includes(code) && this.#restarts < config.restarts;
+    if (again) detail += `; started again (${this.#restarts + 1} of ${config.restarts})`;
+    socket.send({ type: "report", frame: this.id, code, detail }, []);
+    if (again) {
+      this.#restarts += 1;
+      return this.start();
+    }
+    const retry = () => {
+      this.#restarts = 0;
+      this.start();
+    };
+    return this.place.replaceChildren(failureCard(this.kind, code, detail, retry));
   }
 
   /** @param {Record<string, unknown>} args */
@@ -182,12 +198,15 @@ class Frame {
     /** @type {Uint8Array[]} */
     const tail = [];
     try {
-      const refusal = socket.send([message(encode(schema, value, tail))], tail);
-      if (refusal) this.tell("message-size", refusal);
-      else onSent?.();
+      const limits = { nodes: config.nodes, bytes: config.messageBytes };
+      const { bytes, refusal } = socket.send(message(encode(schema, value, tail, "$", limits)), tail);
+      if (refusal?.code === "queue") return this.channel?.end("queue", refusal.sentence);
+      if (refusal) return this.tell(refusal.code, refusal.sentence);
+      onSent?.();
+      return this.channel?.sentOn(bytes);
     } catch (error) {
       if (!(error instanceof ValueRefused)) throw error;
-      this.tell(error.code, error.message);
+      return this.tell(error.code, error.message);
     }
   }
 }
@@ -245,7 +264,7 @@ function element(part) {
   const node = document.createElement(tag);
   node.className = part.kind;
   if (part.kind === "button") {
-    node.addEventListener("click", () => socket.send([{ type: "press", element: part.id }], []));
+    node.addEventListener("click", () => socket.send({ type: "press", element: part.id }, []));
   }
   if (part.kind === "ledger") fillLedger(node);
   else change(node, part.text);
@@ -303,12 +322,26 @@ function* channels() {
 }
 
 addEventListener("message", (event) => {
-  // A removed frame's window is null, and so is the source of what it still sends.
-  if (!event.source) return;
+  // What a removed frame sent before it was: its window is null, and so is the source; in Firefox
+  // the source is still there, without a parent.
+  const source = /** @type {Window | null} */ (event.source);
+  if (!source?.parent) return drop("removed");
   for (const channel of channels()) {
     if (channel.frame.contentWindow === event.source) return channel.onWindowMessage(event);
   }
+  const outermost = frameAround(source);
+  for (const channel of channels()) {
+    if (channel.frame.contentWindow === outermost) return channel.onInnerMessage(event);
+  }
+  return drop("stranger");
 });
+
+/** @param {Window} inner @returns {Window} The frame of this page that it is in. */
+function frameAround(inner) {
+  let outer = inner;
+  while (outer.parent && outer.parent !== window && outer.parent !== outer) outer = outer.parent;
+  return outer;
+}
 
 dark.addEventListener("change", () => {
   for (const channel of channels()) channel.setTheme(theme());

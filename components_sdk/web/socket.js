@@ -2,11 +2,15 @@
 
 /** @import { FromPage, ToPage } from "./wire.js" */
 
+import { Outbox } from "./outbox.js";
+
 const MAGIC = 0x314b5343; // "CSK1", little-endian
 const PREFIX_BYTES = 8;
 const RETRY_SECONDS = [0.2, 0.5, 1, 2, 5];
 const STEADY_SECONDS = 5; // a connection that held so long was a good one
 const RELOAD_SECONDS = 3; // a page is not loaded again sooner, so that no fault makes it spin
+const HIGH_MARK = 2 ** 20; // bytes under way; with more, the connection does not keep up
+const DRAIN_SECONDS = 0.02; // a WebSocket does not say when it has caught up
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -17,16 +21,17 @@ const decoder = new TextDecoder();
  * @property {string} protocol
  * @property {number} sessionGone Close code: the app does not know this page any more.
  * @property {number} sessionTaken Close code: another connection took this page's session over.
- * @property {number} messageBytes The most that one message may have, and that wait while offline.
+ * @property {number} messageBytes The most that one message may have.
+ * @property {number} byteBurst The most bytes that wait of one frame.
  * @property {number} headBytes The most that its JSON may have.
+ * @property {number} queue The most messages that wait of one frame.
  */
 
 export class Socket {
   /** @type {WebSocket | undefined} */
   #socket;
-  /** @type {Uint8Array[]} */
-  #queue = [];
-  #queuedBytes = 0;
+  #outbox;
+  #draining = false;
   #tries = 0;
   #seen = 0; // batches; a page that missed one while it was cut off has to be loaded again
   #config;
@@ -40,37 +45,62 @@ export class Socket {
    */
   constructor(config, onBatch, onOffline) {
     this.#config = config;
+    this.#outbox = new Outbox(config);
     this.#onBatch = onBatch;
     this.#onOffline = onOffline;
     this.#connect();
   }
 
   /**
-   * Send a batch, or keep it until the app can be reached again.
-   * @param {FromPage[]} messages
+   * Send a message at once, or keep it while the app cannot be reached or does not keep up.
+   * @param {FromPage} message
    * @param {Uint8Array[]} tail
-   * @returns {string | undefined} Why it was not sent.
+   * @returns {{ bytes: number, refusal?: { code: "message-size" | "queue", sentence: string } }} Why
+   *   it will not be sent; else there is no refusal.
    */
-  send(messages, tail) {
-    const data = pack(messages, tail);
+  send(message, tail) {
+    const data = pack([message], tail);
     const { messageBytes, headBytes } = this.#config;
     const head = new DataView(data.buffer).getUint32(4, true);
+    const bytes = data.byteLength;
     if (head > headBytes) {
-      return `Expected JSON of at most ${headBytes} bytes, got ${head}; send bulk data as bytes`;
+      const sentence = `Expected JSON of at most ${headBytes} bytes, got ${head}; send bulk data as bytes`;
+      return { bytes, refusal: { code: "message-size", sentence } };
     }
-    if (data.byteLength > messageBytes) {
-      return `Expected at most ${messageBytes} bytes, got ${data.byteLength}`;
+    if (bytes > messageBytes) {
+      const sentence = `Expected at most ${messageBytes} bytes, got ${bytes}`;
+      return { bytes, refusal: { code: "message-size", sentence } };
     }
-    if (this.#socket?.readyState === WebSocket.OPEN) {
-      this.#socket.send(data);
-      return undefined;
+    if (!this.#outbox.length && this.#keepsUp()) {
+      this.#socket?.send(data);
+      return { bytes };
     }
-    if (this.#queuedBytes + data.byteLength > messageBytes) {
-      return `The app cannot be reached and ${this.#queuedBytes} bytes are waiting already`;
+    const isFrames = message.type === "value" || message.type === "event";
+    const frame = isFrames ? message.frame : "";
+    const sentence = this.#outbox.put({ data, frame, latest: message.type === "value" });
+    if (sentence) return { bytes, refusal: { code: "queue", sentence } };
+    this.#drain();
+    return { bytes };
+  }
+
+  #keepsUp() {
+    const socket = this.#socket;
+    return socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < HIGH_MARK;
+  }
+
+  /** Send what waits, as fast as the connection takes it. */
+  #drain() {
+    if (this.#draining) return;
+    while (this.#outbox.length && this.#keepsUp()) {
+      this.#socket?.send(/** @type {Uint8Array<ArrayBuffer>} */ (this.#outbox.take()));
     }
-    this.#queue.push(data);
-    this.#queuedBytes += data.byteLength;
-    return undefined;
+    // Offline, the next connection goes on.
+    if (!this.#outbox.length || this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#draining = true;
+    setTimeout(() => {
+      this.#draining = false;
+      this.#drain();
+    }, DRAIN_SECONDS * 1000);
   }
 
   #connect() {
@@ -81,8 +111,7 @@ export class Socket {
     socket.onopen = () => {
       opened = performance.now();
       this.#onOffline(false);
-      this.#queuedBytes = 0;
-      for (const data of this.#queue.splice(0)) socket.send(data);
+      this.#drain();
     };
     socket.onmessage = ({ data }) => {
       const { messages, tail } = unpack(data);

@@ -196,6 +196,7 @@ function unionPlan(members) {
     members.flatMap(({ kinds }) => kinds),
     (value, walk, kind) => {
       const index = members.findIndex(({ kinds }) => kinds.includes(kind));
+      if (--walk.nodes < 0) throw tooLarge(); // the wire form has an index, too
       return [index, members[index].encode(value, walk)];
     },
     ([index, wire], tail) => (members[index].decode ?? same)(wire, tail),

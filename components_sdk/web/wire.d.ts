@@ -2,11 +2,11 @@
 
 export type Theme = "light" | "dark";
 
-export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol";
+export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol" | "message-rate" | "byte-rate" | "message-bytes" | "message-depth" | "message-nodes" | "queue" | "slow";
 
 export type ElementKind = "text" | "heading" | "html" | "button" | "columns" | "column" | "ledger";
 
-export type Direction = "to component" | "to app";
+export type Direction = "to component" | "to app" | "stopped";
 
 /** A component's lasting value has changed. */
 export interface SetValue {

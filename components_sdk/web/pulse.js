@@ -1,0 +1,76 @@
+// Pulse: how long a frame takes to answer the page's pings, and whether it answers at all.
+//
+// A component that works in slices answers each ping, but late, again and again. What counts is the
+// median of its last answers: one long task is nobody's fault. The time in which the page itself was
+// held up is taken off (see Lag), so that a busy page or machine is not blamed on the frame.
+
+const ANSWERS = 10; // that the median is of; one a second
+const TICK_MS = 100;
+
+/** How long this page's own timers have been late, in ms since it began. */
+export class Lag {
+  #sum = 0;
+  #last;
+  #now;
+
+  /** @param {() => number} now In ms. */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+    this.#last = now();
+  }
+
+  start() {
+    setInterval(() => this.tick(), TICK_MS);
+    return this;
+  }
+
+  tick() {
+    this.#sum = this.total();
+    this.#last = this.#now();
+  }
+
+  /** With what is late just now. */
+  total() {
+    return this.#sum + Math.max(0, this.#now() - this.#last - TICK_MS);
+  }
+}
+
+export class Pulse {
+  /** When each ping was sent that has no answer yet. @type {{ time: number, lag: number }[]} */
+  #asked = [];
+  /** The last answers, in s. @type {number[]} */
+  #took = [];
+  #lag;
+  #now;
+
+  /** @param {Lag} lag @param {() => number} now In ms. */
+  constructor(lag, now = () => performance.now()) {
+    this.#lag = lag;
+    this.#now = now;
+  }
+
+  /** Pings without an answer. */
+  get missing() {
+    return this.#asked.length;
+  }
+
+  /** Of the last answers, in s; 0 as long as there are few. */
+  get median() {
+    if (this.#took.length < ANSWERS) return 0;
+    return this.#took.toSorted((a, b) => a - b)[ANSWERS / 2];
+  }
+
+  ask() {
+    this.#asked.push({ time: this.#now(), lag: this.#lag.total() });
+  }
+
+  /** @returns {boolean} Whether anybody has asked. */
+  answer() {
+    const asked = this.#asked.shift();
+    if (!asked) return false;
+    const late = this.#lag.total() - asked.lag;
+    this.#took.push(Math.max(0, this.#now() - asked.time - late) / 1000);
+    if (this.#took.length > ANSWERS) this.#took.shift();
+    return true;
+  }
+}
