@@ -129,8 +129,10 @@ BREACHES = [
 
 @pytest.mark.parametrize(("code", "js"), BREACHES)
 def test_who_breaks_a_limit_is_removed_with_the_reason_and_nobody_else(
-    tab: Tab, caplog: pytest.LogCaptureFixture, code: str, js: str
+    tab: Tab, engine: Engine, caplog: pytest.LogCaptureFixture, code: str, js: str
 ) -> None:
+    if engine.name == "webkit" and "2 ** 32" in js:
+        pytest.skip("WebKitGTK: cloning the holes is a loop of the sender, so of the page")
     beside = Beside(inline("Hostile", once(js), said=Event[str], value=Value[int]))
     with RunningApp(beside.app) as running:
         tab.goto(running.url)
@@ -389,7 +391,7 @@ def test_a_message_of_the_pages_own_window_is_a_strangers(tab: Tab) -> None:
 
 def test_what_a_removed_frame_has_sent_is_dropped_and_counted(tab: Tab) -> None:
     # It is removed for a flood; what it had sent by then still arrives.
-    flood = once("for (let i = 0; i < 20_000; i++) parent.postMessage(i, '*');")
+    flood = once("for (let i = 0; i < 5_000; i++) parent.postMessage(i, '*');")
     beside = Beside(inline("Late", flood))
     with RunningApp(beside.app) as running:
         tab.goto(running.url)
