@@ -25,9 +25,10 @@ from .framing import Limits
 from .grants import Grants, parse_grants
 from .layout import Page
 from .ledger import Ledger
+from .organisation import binding, decide
 from .origins import Origins, authority
 from .pages import HostFiles, Site, component_site, host_files
-from .policy import Policy, Ungranted, decide, host_csp
+from .policy import Policy, Ungranted, host_csp
 from .sanitisers import Sanitiser
 from .sanitisers import known as known_sanitiser
 from .session import Session
@@ -57,6 +58,8 @@ class App:
         secret: Makes the components' host names unguessable and stable over restarts; from the
             environment variable ``COMPONENTS_SDK_SECRET`` if not given, else new at each start.
         limits: How much may cross; see ``Limits``.
+        organisation: A policy file that bounds what may be granted; see ``organisation.py``. The
+            one that ``COMPONENTS_SDK_POLICY`` names in the environment binds as well.
         theme: Of the page and all components; ``"system"`` follows the user's setting.
         sanitiser: What cleans Markdown and HTML; ``"nh3"`` needs its extra installed.
     """
@@ -68,6 +71,7 @@ class App:
         grants: Mapping[str, str | Sequence[str]] | None = None,
         secret: bytes | None = None,
         limits: Limits | None = None,
+        organisation: str | os.PathLike[str] | None = None,
         theme: Literal["system", "light", "dark"] = "system",
         sanitiser: Sanitiser = "bleach",
     ) -> None:
@@ -84,6 +88,7 @@ class App:
         self.grants: dict[str, Grants] = {
             name: parse_grants(granted) for name, granted in (grants or {}).items()
         }
+        self.organisations = binding(organisation, os.environ)
         environment = os.environ.get("COMPONENTS_SDK_SECRET", "").encode()
         self.secret = secret or environment or secrets.token_bytes(32)
 
@@ -121,10 +126,10 @@ class App:
         return register
 
     def policy(self, component: type[Component]) -> Policy | Ungranted:
-        """What this app lets a component do, or what it does not grant."""
+        """What this app and its organisations let a component do, or what they do not."""
         manifest = component.declaration.manifest
         grants = self.grants.get(manifest.name, parse_grants(()))
-        return decide(manifest.name, manifest.requests, grants)
+        return decide(manifest.name, manifest.requests, grants, self.organisations)
 
 
 class Served(msgspec.Struct, frozen=True):

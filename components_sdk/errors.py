@@ -4,7 +4,8 @@
     ├── DeclarationError      a component class that could never work
     │   └── ManifestError     a component.toml that says too little, too much or nonsense
     ├── PolicyError           a permission, grant or origin that must not be
-    │   └── PitfallError      a known unsafe combination (see pitfalls.py)
+    │   ├── PitfallError      a known unsafe combination (see pitfalls)
+    │   └── OrganisationError an organisation's policy file that cannot be read as one
     ├── Refused               what the gate turns away: an answer, never a crash
     │   ├── MessageRefused    not a message of the protocol, or not now, or too big
     │   └── ValueRefused      a value that is not of the declared type
@@ -70,6 +71,12 @@ class PitfallError(PolicyError):
     """A known unsafe combination; ``code`` is the rule's id."""
 
     code = "pitfall"
+
+
+class OrganisationError(PolicyError):
+    """An organisation's policy file cannot be read as one; ``where`` is ``FILE, line N: key``."""
+
+    code = "organisation"
 
 
 class Refused(ComponentsError):  # noqa: N818 - an answer, not a failure

@@ -282,6 +282,7 @@ def _denied(ungranted: Ungranted, component: type[Component], id: str, parent: s
     return Denied(
         id=id,
         parent=parent,
+        code=ungranted.code,
         title=component.declaration.manifest.title,
         missing=[
             MissingGrant(

@@ -12,22 +12,17 @@ at a time, with where it stands, what was expected and a line that would do:
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from . import toml
 from .errors import ManifestError, PolicyError
 from .permissions import PERMISSIONS, nearest
 from .policy import Request
-
-MAX_SIZE = 65_536  # bytes; a manifest is read before anyone trusts it
-
-Table = dict[str, object]
+from .toml import Table
 
 
 class DataStatement(msgspec.Struct, frozen=True):
@@ -63,7 +58,6 @@ _SENTENCE = re.compile(
     r"(?=.*\w)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,300}"
 )
 _NAME = re.compile(r"(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NUMBER = r"(0|[1-9][0-9]*)"
 _VERSION = re.compile(
     rf"(?=.{{1,64}}$){_NUMBER}\.{_NUMBER}\.{_NUMBER}"
@@ -110,31 +104,14 @@ _DEFAULTS = {"frontend": "frontend"}
 def load(path: Path) -> Manifest:
     """Read ``component.toml``; ``path`` is the file or its folder."""
     file = path / "component.toml" if path.is_dir() else path
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise ManifestError(
-            f"Expected a manifest, got: {error.strerror or error}",
-            where=str(file),
-            hint="Every component has a component.toml beside its Python class.",
-        ) from error
-    if len(raw) > MAX_SIZE:
-        raise ManifestError(f"Expected at most {MAX_SIZE} bytes, got more", where=str(file))
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        raise ManifestError(
-            f"Expected UTF-8, got the byte 0x{raw[error.start]:02x}",
-            where=f"{file}: byte {error.start}",
-            hint="Save the file as UTF-8.",
-        ) from error
+    hint = "Every component has a component.toml beside its Python class."
+    text = toml.read(file, ManifestError, "a manifest", hint)
     return parse(text, str(file))
 
 
 def parse(text: str, where: str) -> Manifest:
     """Check the text of a manifest; ``where`` names it in errors."""
-    document = _read_toml(text, where)
+    document = toml.parse(text, where, ManifestError, "component")
     _only_known(document, ("component", "permissions", "data"), where, "")
     identity = _strings(document, "component", IDENTITY, where)
     data = _strings(document, "data", _DATA, where)
@@ -150,22 +127,8 @@ def parse(text: str, where: str) -> Manifest:
     )
 
 
-def _read_toml(text: str, where: str) -> Table:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem, _, position = str(error).rstrip(")").rpartition(" (at ")
-        raise ManifestError(
-            f"Expected TOML, got a mistake: {problem or error}",
-            where=f"{where}: {position}",
-            hint='Text stands in quotes: key = "text"; tables in brackets: [component].',
-        ) from error
-    except (RecursionError, ValueError) as error:  # nested too deep; a number of too many digits
-        raise ManifestError(f"Expected TOML, got a monster: {error}", where=where) from error
-
-
 def _request(name: str, value: object, where: str) -> Request:
-    at = _join("permissions", name)
+    at = toml.join("permissions", name)
     permission = PERMISSIONS.get(name)
     if permission is None:
         raise _error(where, at, f"Expected a permission, got {name!r}", nearest(name, PERMISSIONS))
@@ -177,7 +140,7 @@ def _request(name: str, value: object, where: str) -> Request:
         raise _error(
             where,
             f"{at}.origins",
-            f"Expected a list of origins, got {_kind(origins)}",
+            f"Expected a list of origins, got {toml.kind(origins)}",
             'Write origins = ["https://api.example.org"].',
         )
     try:
@@ -203,7 +166,7 @@ def _string(table: Table, name: str, key: Key, where: str, at: str) -> str:
     value = table.get(name, _DEFAULTS.get(name))
     if isinstance(value, str) and key.pattern.fullmatch(value):
         return value
-    got = repr(value) if isinstance(value, str) else _kind(value)
+    got = repr(value) if isinstance(value, str) else toml.kind(value)
     raise _error(
         where, f"{at}.{name}", f"Expected {key.expected}, got {got}", f"Write {key.example}"
     )
@@ -212,36 +175,19 @@ def _string(table: Table, name: str, key: Key, where: str, at: str) -> str:
 def _table(value: object, at: str, where: str) -> Table:
     if isinstance(value, dict):
         return value
-    raise _error(where, at, f"Expected a table, got {_kind(value)}", f"Write [{at}].")
+    raise _error(where, at, f"Expected a table, got {toml.kind(value)}", f"Write [{at}].")
 
 
 def _only_known(table: Table, known: tuple[str, ...], where: str, at: str) -> None:
     for name in table:
         if name not in known:
             raise _error(
-                where, _join(at, name), f"Expected a known key, got {name!r}", nearest(name, known)
+                where,
+                toml.join(at, name),
+                f"Expected a known key, got {name!r}",
+                nearest(name, known),
             )
-
-
-def _join(at: str, name: str) -> str:
-    """A dotted key; a name that is not plain is quoted, as hostile names reach a terminal."""
-    plain = name if _BARE_KEY.fullmatch(name) else json.dumps(name)
-    return f"{at}.{plain}" if at else plain
 
 
 def _error(where: str, at: str, sentence: str, hint: str) -> ManifestError:
     return ManifestError(sentence, where=f"{where}: {at}", hint=hint)
-
-
-def _kind(value: object) -> str:
-    """The TOML type in words; bool is an int in Python, so it comes first."""
-    words: tuple[tuple[type | tuple[type, ...], str], ...] = (
-        (bool, "true or false"),
-        (str, "text"),
-        (int, "an integer"),
-        (float, "a float"),
-        (list, "an array"),
-        (dict, "a table"),
-        ((datetime.date, datetime.time), "a date or time"),
-    )
-    return next((word for kind, word in words if isinstance(value, kind)), "nothing")

@@ -1,6 +1,7 @@
 """Requests and grants become a policy, and the policy becomes every attribute and header.
 
-1. A component asks (``component.toml``), the app or its organisation grants (``App(grants=…)``).
+1. A component asks (``component.toml``), the app grants (``App(grants=…)``), and its organisation
+   may set bounds to that (``organisation.py``).
 2. What is asked for and granted is in force. What is asked for and not granted means that the
    component is not mounted: ``decide`` answers ``Ungranted`` with the line that would grant it.
 3. A grant names its origins, so a new version of a component cannot widen it silently.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -68,11 +70,16 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Ungranted(msgspec.Struct, frozen=True):
-    """The component is not mounted; ``line`` would grant all that is missing."""
+    """The component is not mounted; ``line`` would grant all that is missing.
+
+    Attributes:
+        code: ``not-granted``, or why it cannot be granted here; then ``line`` says who forbids it.
+    """
 
     component: str
     missing: tuple[Missing, ...]
     line: str
+    code: Literal["not-granted", "forbidden-by-organisation"] = "not-granted"
 
 
 def decide(component: str, requests: Sequence[Request], grants: Grants) -> Policy | Ungranted:

@@ -43,6 +43,11 @@ FailureCode = Literal[
     "slow",  # busy nearly all the time, by how long its answers take
 ]
 
+DenialCode = Literal[
+    "not-granted",  # it asks for more than the app grants
+    "forbidden-by-organisation",  # it asks for more than any app may grant it
+]
+
 
 class Message(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True
@@ -142,13 +147,14 @@ class Remove(Message, tag="remove", frozen=True):
 
 
 class Denied(Message, tag="denied", frozen=True):
-    """A card in the place of a component that asks for more than it was granted."""
+    """A card in the place of a component that asks for more than it gets here."""
 
     id: str
     parent: str
+    code: DenialCode
     title: str
     missing: list[MissingGrant]
-    line: str  # of Python, that would grant it
+    line: str  # of Python, that would let it; or of the file that forbids it
 
 
 class MissingGrant(msgspec.Struct, frozen=True):

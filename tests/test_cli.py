@@ -700,6 +700,7 @@ def test_the_policy_as_json_has_stable_keys_and_whole_headers(component: Run, as
         "starts",
         "missing",
         "grant_line",
+        "organisation",
         "origins",
         "attributes",
         "headers",
@@ -730,6 +731,46 @@ def test_grants_that_are_enough_are_told(component: Run, asking: str) -> None:
     said = component("policy", asking, *enough)
     assert said.code == 0
     assert "\nThese grants are enough: it starts.\n" in said.out
+
+
+def test_what_an_organisation_forbids_is_told_with_the_line_of_its_file(
+    component: Run, asking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("policy.toml").write_text('[any]\npermissions = ["geolocation"]\n')
+    granted = ("--grant", "geolocation", "--grant", "images https://tiles.example.org")
+    for way in ("option", "environment"):
+        options = ["--organisation", "policy.toml"] if way == "option" else []
+        if way == "environment":
+            monkeypatch.setenv("COMPONENTS_SDK_POLICY", "policy.toml")
+        said = component("policy", asking, *granted, *options)
+        assert said.code == 1
+        assert "no grant of an app would help" in said.out
+        assert "  images https://tiles.example.org  not within policy.toml, line 2\n" in said.out
+        assert "App(grants" not in said.out
+        report = json.loads(component("policy", asking, "--format=json", *options).out)
+        assert report["starts"] is False
+        assert report["organisation"]["files"] == ["policy.toml"]
+        assert report["organisation"]["forbidden_by"] == "policy.toml, line 2"
+        assert [each["permission"] for each in report["organisation"]["beyond"]] == ["images"]
+
+
+def test_a_component_that_an_organisation_blocks_is_told_as_such(
+    component: Run, asking: str
+) -> None:
+    Path("policy.toml").write_text('blocked = ["geo-map"]\n[any]\npermissions = "as-granted"\n')
+    said = component("policy", asking, "--organisation", "policy.toml")
+    assert said.code == 1
+    assert "the organisation's policy forbids it (policy.toml, line 1)." in said.out
+
+
+def test_a_policy_file_that_cannot_be_read_stops_everything(component: Run, asking: str) -> None:
+    said = component("policy", asking, "--organisation", "policy.toml")
+    assert said.code == 2
+    assert said.err.startswith("Error: Expected an organisation's policy, got: No such file")
+    Path("app.py").write_text(APP.replace('App("Title")', 'App("Title", organisation="x.toml")'))
+    assert component("run", "app.py", "--port", "0").err.startswith(
+        "Error: Expected an organisation's policy, got: No such file"
+    )
 
 
 def test_a_component_that_asks_for_nothing_needs_no_grant(component: Run) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components_sdk.errors import ManifestError
-from components_sdk.manifest import MAX_SIZE, DataStatement, Manifest, load, parse
+from components_sdk.manifest import DataStatement, Manifest, load, parse
 from components_sdk.policy import Request
+from components_sdk.toml import MAX_SIZE
 
 from .test_policy import BAD_ORIGINS, FORBIDDEN
 

@@ -477,6 +477,29 @@ def test_a_component_that_is_not_granted_is_a_card_with_the_line_that_grants_it(
         assert tab.count("iframe") == 0
 
 
+def test_a_component_that_the_organisation_forbids_is_a_card_with_the_line_of_its_file(
+    tab: Tab, tmp_path: Path
+) -> None:
+    from .test_app import Asking
+
+    file = tmp_path / "policy.toml"
+    file.write_text('[any]\npermissions = "strict"\n')
+    grants = {"asking": ["geolocation"]}
+
+    def home(page: Page) -> None:
+        page.add(Asking(), key="a")
+
+    with serving(home, grants=grants, organisation=file) as running:
+        tab.goto(running.url)
+        text = card(tab, "forbidden-by-organisation")
+
+        assert "geolocation" in text
+        assert "no grant of the app would help" in text
+        assert "policy.toml, line 2" in text
+        assert "App(" not in text
+        assert tab.count("iframe") == 0
+
+
 def test_removing_a_component_takes_its_frame_away(tab: Tab) -> None:
     def home(page: Page) -> None:
         echo = page.add(Echo(), key="e")

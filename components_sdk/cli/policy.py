@@ -1,12 +1,15 @@
 """What a component may do: every attribute and header, and what browsers do not enforce.
 
 Reads component.toml only and never runs the component's code. Without --grant it answers as if
-everything that the component asks for was granted. Exit code 1: the grants are not enough.
+everything that the component asks for was granted. The policy of an organisation binds as in an
+app: the one given here, and the one that COMPONENTS_SDK_POLICY names. Exit code 1: the grants are
+not enough, or the organisation forbids it.
 
 For example:
 
     component policy my_widget
     component policy my_widget --grant geolocation --grant "connect https://api.example.org"
+    component policy my_widget --organisation policy.toml
     component policy --presets
 """
 
@@ -15,6 +18,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ from ..errors import UsageError
 from ..explanations import Line
 from ..grants import PRESETS, Grant, Grants, Request, parse_grants
 from ..manifest import Manifest
+from ..organisation import Organisation, binding, forbidden
 from ..permissions import FEATURES, PERMISSIONS
 from ..policy import Missing, Policy, Ungranted, decide
 from . import FAILED, OK
@@ -59,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GRANT",
         help='a permission, with its origins if it takes any, or a preset; "strict" for none',
     )
+    parser.add_argument(
+        "--organisation", type=Path, metavar="FILE", help="an organisation's policy that binds"
+    )
     parser.add_argument("--presets", action="store_true", help="list the named sets of grants")
 
 
@@ -72,9 +80,10 @@ def run(args: argparse.Namespace) -> int:
             hint="Try: component policy FOLDER, or component policy --presets",
         )
     file = find(args.path)
-    report = examine(manifests.load(file), file, args.grant)
+    organisations = binding(args.organisation, os.environ)
+    report = examine(manifests.load(file), file, args.grant, organisations)
     print(as_json(report) if args.format == "json" else as_text(report))
-    return FAILED if report.missing else OK
+    return FAILED if report.missing or report.forbidden else OK
 
 
 def find(path: Path) -> Path:
@@ -109,6 +118,8 @@ class Report(msgspec.Struct, frozen=True):
         line: What grants exactly that; empty if no grant is needed.
         assumed: No grants were given.
         missing: What the given grants lack.
+        organisations: The policy files that bind.
+        forbidden: Why they do not let it start, whatever is granted.
     """
 
     manifest: Manifest
@@ -117,9 +128,16 @@ class Report(msgspec.Struct, frozen=True):
     line: str
     assumed: bool
     missing: tuple[Missing, ...]
+    organisations: tuple[str, ...]
+    forbidden: Ungranted | None
 
 
-def examine(manifest: Manifest, file: Path, given: Sequence[str]) -> Report:
+def examine(
+    manifest: Manifest,
+    file: Path,
+    given: Sequence[str],
+    organisations: Sequence[Organisation] = (),
+) -> Report:
     """Decide what is in force."""
     name, requests = manifest.name, manifest.requests
     decided = decide(name, requests, _given(given) if given else _asked(requests))
@@ -131,6 +149,8 @@ def examine(manifest: Manifest, file: Path, given: Sequence[str]) -> Report:
         line=nothing.line if isinstance(nothing, Ungranted) else "",
         assumed=not given,
         missing=decided.missing if isinstance(decided, Ungranted) else (),
+        organisations=tuple(each.file for each in organisations),
+        forbidden=forbidden(name, requests, organisations),
     )
 
 
@@ -149,9 +169,14 @@ def as_json(report: Report) -> str:
             "data": msgspec.to_builtins(manifest.data),
             "requests": msgspec.to_builtins(policy.requests),
             "assumes_all_granted": report.assumed,
-            "starts": not report.missing,
+            "starts": not report.missing and not report.forbidden,
             "missing": msgspec.to_builtins(report.missing),
             "grant_line": report.line,
+            "organisation": {
+                "files": list(report.organisations),
+                "forbidden_by": report.forbidden.line if report.forbidden else "",
+                "beyond": msgspec.to_builtins(report.forbidden.missing if report.forbidden else ()),
+            },
             "origins": {"component": COMPONENT_ORIGIN, "app": APP_ORIGIN},
             "attributes": policy.attributes,
             "headers": policy.headers(
@@ -196,6 +221,8 @@ def as_text(report: Report) -> str:
 
 
 def _verdict(report: Report) -> list[str]:
+    if report.forbidden:
+        return _forbidden(report.forbidden, report.organisations)
     if not report.line:
         return ["It asks for nothing beyond running scripts: no grant is needed."]
     line = wrapped(report.line, "  ", "    ")
@@ -209,6 +236,18 @@ def _verdict(report: Report) -> list[str]:
         "Below is what it may do once the app grants all that it asks for:",
         *line,
     ]
+
+
+def _forbidden(refusal: Ungranted, files: Sequence[str]) -> list[str]:
+    head = "It does not start, and no grant of an app would help: the organisation's policy"
+    below = f"Read from: {', '.join(files)}. Below is what it asks for all the same."
+    if not refusal.missing:
+        return [f"{head} forbids it ({refusal.line}).", below]
+    table = [
+        (" ".join((item.permission, *item.origins)), f"not within {item.line}")
+        for item in refusal.missing
+    ]
+    return [f"{head} forbids what it asks for.", rows(table), below]
 
 
 def _rows(line: Line, report: Report) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,16 @@ const CAUSES = {
   slow: ["is too busy", "It took nearly all the time of its process; it was removed so that the page goes on working."],
 };
 
+/** @type {Record<Denied["code"], [title: string, cause: string, remedy: string]>} */
+const DENIALS = {
+  "not-granted": ["asks for more than this app grants", "It was not started.", "To grant it, the app's author writes:"],
+  "forbidden-by-organisation": [
+    "is forbidden by the organisation's policy",
+    "It was not started, and no grant of the app would help.",
+    "The policy says so in:",
+  ],
+};
+
 /** @param {string} tag @param {string} text */
 function node(tag, text) {
   const made = document.createElement(tag);
@@ -48,15 +58,16 @@ export function failureCard(kind, code, detail, retry) {
 }
 
 /** @param {Denied} denied */
-export function deniedCard({ title, missing, line }) {
-  const card = cardFor(`“${title}” asks for more than this app grants`, "It was not started.", "status");
-  card.dataset.code = "not-granted";
+export function deniedCard({ code, title, missing, line }) {
+  const [why, cause, remedy] = DENIALS[code];
+  const card = cardFor(`“${title}” ${why}`, cause, "status");
+  card.dataset.code = code;
   const list = document.createElement("ul");
   for (const { permission, meaning, reason, origins } of missing) {
     const item = node("li", "");
     item.append(node("code", [permission, ...origins].join(" ")), ` ${meaning} Its reason: “${reason}”`);
     list.append(item);
   }
-  card.append(list, node("p", "To grant it, the app's author writes:"), node("code", line));
+  card.append(list, node("p", remedy), node("code", line));
   return card;
 }

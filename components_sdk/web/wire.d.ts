@@ -90,11 +90,12 @@ export interface Remove {
   id: string;
 }
 
-/** A card in the place of a component that asks for more than it was granted. */
+/** A card in the place of a component that asks for more than it gets here. */
 export interface Denied {
   type: "denied";
   id: string;
   parent: string;
+  code: "not-granted" | "forbidden-by-organisation";
   title: string;
   missing: MissingGrant[];
   line: string;
