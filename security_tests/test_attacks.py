@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from components_sdk.testing.attacks import Attack, complaint, load_attacks, load_gaps
+from components_sdk.testing.attacks import Attack, Outcome, complaint, load_attacks, load_gaps
 from components_sdk.testing.engines import Engine
 from components_sdk.testing.stage import Stage
 
@@ -20,18 +20,35 @@ ATTACKS = load_attacks(HERE / "attacks")
 GAPS = load_gaps(HERE / "known_gaps.toml")
 
 
+BROWSED = {id: attack for id, attack in ATTACKS.items() if not attack.without_browser}
+RAIDS = {id: attack for id, attack in ATTACKS.items() if attack.without_browser}
+
+
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with Stage(ATTACKS) as opened:
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    # Those that are not asked for share no page with those that are.
+    nodes = [node for node in request.session.items if isinstance(node, pytest.Function)]
+    params = [node.callspec.params for node in nodes if hasattr(node, "callspec")]
+    asked = [each.get("attack") for each in params]
+    chosen = {each.id for each in asked if isinstance(each, Attack)}
+    with Stage(ATTACKS, chosen) as opened:
         yield opened
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+@pytest.mark.parametrize("attack", BROWSED.values(), ids=BROWSED)
 def test_the_guard_stops_what_succeeds_without_it(
     attack: Attack, engine: Engine, stage: Stage
 ) -> None:
-    outcome = stage.run(attack, engine)
+    _assert_is_as_it_should_be(stage.run(attack, engine))
+
+
+@pytest.mark.parametrize("attack", RAIDS.values(), ids=RAIDS)
+def test_the_server_stops_what_succeeds_without_the_guard(attack: Attack, stage: Stage) -> None:
+    _assert_is_as_it_should_be(stage.run(attack))
+
+
+def _assert_is_as_it_should_be(outcome: Outcome) -> None:
     print(f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}")
     wrong = complaint(outcome, GAPS)
     assert not wrong, wrong

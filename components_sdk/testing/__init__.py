@@ -12,7 +12,11 @@
     guards.py             an app without one of its guards, for controls
     scene.py              one run of one attack; payload.js is what its payload runs in
     judges.py             who decides if it succeeded
-    stage.py              plays an attack twice, and gives the verdict
+    stage.py              plays an attack twice, in a browser
+    alterations.py        what was tampered with, and raw configurations, as the stage serves them
+    configuring.py        does the SDK refuse a configuration?
+    raid.py, raiding.py   attacks by bytes on a socket, without a browser
+    verdicts.py           two runs make a verdict
 
 Architecture invariant: nothing here imports a browser driver before a browser is asked for.
 """

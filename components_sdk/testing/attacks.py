@@ -17,30 +17,31 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 
 from ..errors import ComponentsError
+from ..permissions import PERMISSIONS
 from .guards import GUARDS
-from .judges import JUDGES
+from .judges import JUDGES, RAID_JUDGES
 
-EngineName = Literal["chromium", "firefox", "webkit"]
+EngineName = Literal["chromium", "firefox", "webkit", "server"]  # server: none, bytes on a socket
 Category = Literal[
-    "host page",
-    "storage",
-    "navigation",
-    "windows",
-    "network",
-    "messages",
-    "own origin",
-    "nuisance",
-    "device permissions",
-    "storage and credentials",
     "DOM",
-    "UI",
     "CSS and layout",
+    "storage and credentials",
+    "network egress",
+    "navigation and windows",
+    "UI",
     "siblings",
+    "message protocol",
+    "device permissions",
+    "resources",
+    "server paths and sockets",
+    "markup",
+    "supply chain",
+    "policy configuration",
 ]
 Verdict = Literal["guarded", "escaped", "inconclusive", "control-failed", "not-applicable"]
 Sentence = Annotated[str, msgspec.Meta(min_length=10, pattern=r"\.$")]
@@ -68,15 +69,44 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     probe: str = "() => true"
 
 
+class Configured(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A policy that somebody configures, by mistake or by malice, so that it holds nothing.
+
+    Attributes:
+        way: How it is given: ``grants``, a string of ``App(grants=…)``; ``toml``, the permissions
+            of a ``component.toml``; ``origins``, the pattern of the components' origins;
+            ``sandbox`` and ``csp``, the attribute and the header as a proxy or another framework
+            would write them.
+        text: What is given. In ``origins``, ``{port}`` is the app's port.
+        raw: The part of the text that a deployment which looks at nothing would write out.
+        into: Where it would write it: the sandbox (attribute and CSP), or a directive of the CSP.
+            With ``origins`` nothing is written: the control is ``own-origin``.
+    """
+
+    way: Literal["grants", "toml", "origins", "sandbox", "csp"]
+    text: str
+    raw: str = ""
+    into: str = "sandbox"
+
+    def __post_init__(self) -> None:
+        if self.raw not in self.text:
+            raise ValueError("Expected raw to be a part of text")
+
+
 class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One attack.
+    """One attack, of one of five kinds: by a component's ``payload``, by a ``visit``, by
+    ``requests`` to the server, by ``markup``, and by a configuration (``configured``, whose
+    ``payload`` is tried if it is accepted).
 
     Attributes:
         goal: What the component wants, in one sentence.
         guard: What should stop it: the header, attribute or rule, by name.
         control: Guards that are off in the control; names from ``GUARDS``. None where nothing of
             ours stops it: then it has to be a known gap, which is its own control.
-        judge: Who decides if it succeeded; a name from ``JUDGES``.
+        judge: Who decides if it succeeded; a name from ``JUDGES``, or from ``RAID_JUDGES`` where
+            the attack makes requests.
+        granted_by: Permissions each of which allows just this. Where a policy has one of them, the
+            attack's success is no escape.
         references: Where a specification, or an experiment of ours (FACTS), tells about it.
         payload: JavaScript, the body of an async function; payload.js tells its helpers.
         module: JavaScript at the top of the component's module.
@@ -89,6 +119,17 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         elsewhere: The tab is new and comes from another site, so that its history is known.
         profile: Chromium has to run with a profile, as users have it. In an incognito-like context
             it neither preconnects nor gives storage to other sites' frames.
+        alone: It may disturb others, so it never shares a page with them (see stage.py).
+        requests: Raw bytes for the server, each on a connection of its own, one after the other;
+            line ends become CRLF. See raid.py for what may stand in braces.
+        messages: What is sent on a WebSocket that the last request has opened: heads of batches
+            (JSON, framed as the protocol wants it); ``text:…`` and ``hex:…`` go out as they are.
+        exact: Line ends of the requests stay as they are.
+        connections: How many of each request are sent at once, and kept open while the judge looks.
+        markup: Markdown or HTML that a user typed, and that the page shows. ``{canary}`` is the
+            attacker's address. With ``click``, the user clicks on it.
+        tamper: The payload was not there when the component was reviewed: it was put into the
+            module afterwards, where it is ``served``, or in its file on the ``disk``.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z]+(-[a-z]+)*$")]
@@ -106,17 +147,36 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     visit: str = ""
     elsewhere: bool = False
     profile: bool = False
+    alone: bool = False
+    granted_by: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    exact: bool = False
+    connections: Annotated[int, msgspec.Meta(ge=1, le=2000)] = 1
+    markup: str = ""
+    tamper: Literal["", "served", "disk"] = ""
+    configured: Configured | None = None
     skips: tuple[Skip, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.control if name not in GUARDS]:
             raise ValueError(f"Expected guards of guards.py, got {unknown[0]!r}")
-        if self.judge not in JUDGES:
+        judges = RAID_JUDGES if self.requests else JUDGES
+        if self.judge not in judges:
             raise ValueError(f"Expected a judge of judges.py, got {self.judge!r}")
-        if bool(self.payload) == bool(self.visit):
-            raise ValueError("Expected either a payload or a visit")
-        if self.click != ("press(" in self.payload):
+        if unknown := [name for name in self.granted_by if name not in PERMISSIONS]:
+            raise ValueError(f"Expected permissions, got {unknown[0]!r}")
+        if sum(map(bool, (self.payload, self.visit, self.requests, self.markup))) != 1:
+            raise ValueError("Expected either a payload, a visit, requests or markup")
+        if (self.tamper or self.configured) and not self.payload:
+            raise ValueError("Expected a payload beside tamper and configured")
+        if self.click != ("press(" in self.payload) and not self.markup:
             raise ValueError("Expected click = true exactly where the payload calls press()")
+
+    @property
+    def without_browser(self) -> bool:
+        """Whether it is played once, against the server, and not in each engine."""
+        return bool(self.requests)
 
     def skip(self, engine: str) -> Skip | None:
         """Why it cannot be tried in this engine."""
@@ -180,7 +240,9 @@ def _load(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise AttackError(str(error), where=str(path)) from None
+        names = ", ".join(get_args(Category))
+        hint = f"Categories: {names}." if "category" in str(error) else ""
+        raise AttackError(str(error), where=str(path), hint=hint) from None
 
 
 def complaint(outcome: Outcome, gaps: Sequence[Gap]) -> str:

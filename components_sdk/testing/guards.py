@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import msgspec
 
@@ -53,6 +56,13 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
         app_origin: Components come from the app's own origin.
         answers_visits: The frame document is answered to whoever asks, not to frames only.
         grants: Permissions that every component gets, as if it had asked and the app granted.
+        request: Headers that every request seems to have, whatever it says (None: it seems to lack
+            it): so does a server see it that does not look. ``:method`` is the method. What stands
+            in braces is told in raid.py.
+        reads_disk: A component's files are read from the disk by the path of the request.
+        reads_again: A component's files are read anew, and hashed, for each request.
+        raw_markup: What users typed reaches the page as it is.
+        raw_configuration: What was configured is written into attribute and header as it is.
     """
 
     sandbox: tuple[str, ...] = ()
@@ -63,6 +73,30 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     answers_visits: bool = False
     grants: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
+    request: Mapping[str, str | None] = {}
+    reads_disk: bool = False
+    reads_again: bool = False
+    raw_markup: bool = False
+    raw_configuration: bool = False
+
+    @property
+    def is_of_the_run(self) -> bool:
+        """Whether it is taken off while an attack runs, not in what a deployment serves by itself;
+        then only its attacks' controls show that it is off."""
+        return bool(
+            self.request
+            or self.reads_disk
+            or self.reads_again
+            or self.raw_markup
+            or self.raw_configuration
+        )
+
+    @property
+    def is_only_csp(self) -> bool:
+        """Whether it loosens what may be loaded, and nothing else: then no attack that needs it
+        off can disturb its neighbours on the page."""
+        loose = Guard(csp=self.csp, host_csp=self.host_csp, headers=self.headers)
+        return self == loose and "sandbox" not in self.csp
 
 
 # A frame with a real origin gets no port: a control that gives it one needs that off, too.
@@ -89,8 +123,24 @@ GUARDS: Mapping[str, Guard] = {
     "frame-src": Guard(csp={"frame-src": "*", "child-src": "*"}),
     "host-frame-src": Guard(host_csp={"frame-src": "* blob: data:"}),
     "connection-allowlist": Guard(headers=("Connection-Allowlist",)),
+    # the page's own policy, behind the sanitiser
+    "sanitiser": Guard(raw_markup=True),
+    "host-script-src": Guard(host_csp={"script-src": "* 'unsafe-inline' 'unsafe-eval'"}),
+    "host-trusted-types": Guard(
+        host_csp={"require-trusted-types-for": None, "trusted-types": None}
+    ),
+    "host-img-src": Guard(host_csp={"img-src": "*"}),
+    # what was reviewed is what is served
+    "script-hashes": Guard(csp={"script-src": "'unsafe-inline'"}),
+    "read-once": Guard(reads_again=True),
+    "configuration-checks": Guard(raw_configuration=True),
     # the server
     "refused-visits": Guard(answers_visits=True),
+    "closed-table": Guard(reads_disk=True),
+    "known-hosts": Guard(request={"Host": "{app}"}),
+    "socket-origin": Guard(request={"Origin": "{origin}"}),
+    "visitor-cookie": Guard(request={"Cookie": "{cookie}"}),
+    "fetch-metadata": Guard(request={"Sec-Fetch-Dest": None}),
     # the page
     "height-limit": Guard(
         patches=(
@@ -235,7 +285,9 @@ class Unguarded(Deployment):
         sites = (served.site for served in self._altered.values())
         site = next((site for site in sites if authority(site.origin) == host), None)
         if site and any(guard.answers_visits for guard in self._guards):
-            return msgspec.structs.replace(site, document_path="")
+            site = msgspec.structs.replace(site, document_path="")
+        if site and any(guard.reads_disk for guard in self._guards):
+            site = msgspec.structs.replace(site, table=Disk(site))
         return site
 
     def host_csp(self, frame_urls: Sequence[str]) -> str:
@@ -259,7 +311,7 @@ class Unguarded(Deployment):
         for guard in self._guards:
             tokens = " ".join((kind.sandbox, *guard.sandbox))
             kind = msgspec.structs.replace(kind, sandbox=tokens)
-            site = _with_headers(site, functools.partial(_loosened, guard=guard))
+            site = with_headers(site, functools.partial(_loosened, guard=guard))
         if any(guard.app_origin for guard in self._guards):
             path = f"{self.files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
             self._at_app[path] = site.table[site.document_path]
@@ -268,7 +320,33 @@ class Unguarded(Deployment):
         return Served(site=site, kind=kind, policy=served.policy)
 
 
-def _with_headers(site: Site, change: Callable[[dict[str, str]], dict[str, str]]) -> Site:
+class Disk(dict[str, Response]):
+    """A table of a server that looks for each path on its disk, as careless ones do."""
+
+    folder: ClassVar[Path] = Path()  # of the component's frontend
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site.table)
+        self._headers = site.headers
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """What is there by the table, or on the disk."""
+        if found := super().get(path):
+            return found
+        while (plain := unquote(path)) != path:
+            path = plain
+        path = path.replace("\\", "/").partition("\0")[0].removeprefix("/")
+        # As os.path.join has it: a second slash makes it absolute.
+        file = self.folder / path
+        if file.is_dir():
+            listing = "\n".join(each.name for each in file.iterdir())
+            return Response(200, {**self._headers, "Content-Type": "text/plain"}, listing.encode())
+        if not file.is_file():
+            return default
+        return Response(200, {**self._headers, "Content-Type": "text/plain"}, file.read_bytes())
+
+
+def with_headers(site: Site, change: Callable[[dict[str, str]], dict[str, str]]) -> Site:
     """The same change for every response of the component's origin."""
     table = {
         path: msgspec.structs.replace(response, headers=change(response.headers))
@@ -302,7 +380,7 @@ def _with_runtime(site: Site, patches: Sequence[Patch]) -> Site:
         **site.table,
         site.document_path: _with_body(document, document.body.replace(old, new)),
     }
-    return _with_headers(
+    return with_headers(
         msgspec.structs.replace(site, table=table),
         lambda headers: {
             **headers,

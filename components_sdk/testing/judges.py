@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from .raid import Raid
 from .scene import BYSTANDER, PAYLOAD, SHOWN, Scene
 
 Judge = Callable[[Scene], str]
+RaidJudge = Callable[[Raid], str]
 
 FROZEN_SECONDS = 2.0  # a page that answers at all answers within a few hundredths of that
 
@@ -39,6 +41,11 @@ def _secret_told(scene: Scene) -> str:
     """The app got from the frame what only the host page had."""
     told = any(scene.secret in text for text in scene.loot)
     return "the frame gave the host page's secret to the app" if told else ""
+
+
+def _loot_given(scene: Scene) -> str:
+    """The app got an event that the component, as it was reviewed, never sends."""
+    return f"the app got the event loot {scene.loot[0]!r}" if scene.loot else ""
 
 
 def _secret_kept(scene: Scene) -> str:
@@ -109,7 +116,7 @@ def _popup_opened(scene: Scene) -> str:
 
 def _dialog_shown(scene: Scene) -> str:
     """The browser showed a dialog."""
-    return ", ".join(scene.tab.dialogs)
+    return ", ".join(scene.dialogs)
 
 
 def _download_began(scene: Scene) -> str:
@@ -212,14 +219,62 @@ _KEPT = """async () => {
   }
   return "";
 }"""
+# of raids on the server ------------------------------------------------------------------------
+
+
+def _outside_read(raid: Raid) -> str:
+    """An answer holds the secret of a file that no component serves."""
+    return raid.said(raid.secret, "the secret of a file outside")
+
+
+def _answered(raid: Raid) -> str:
+    """The last request got what it asked for."""
+    status = raid.answers[-1].status if raid.answers else 0
+    return f"the server answered {status}" if 200 <= status < 300 else ""
+
+
+def _session_opened(raid: Raid) -> str:
+    """A WebSocket got what a session tells its page."""
+    told = [message for message in raid.received if message.startswith(b"CSK1")]
+    return f"the session sent {len(told[0])} bytes" if told else ""
+
+
+def _app_misled(raid: Raid) -> str:
+    """A callback of the app got a value that no component gave."""
+    return f"the app got {raid.heard[0]!r} as a component's value" if raid.heard else ""
+
+
+def _unconfined(raid: Raid) -> str:
+    """An answer of a component's origin has no sandbox in its CSP."""
+    for answer in raid.answers:
+        if answer.status and "sandbox" not in answer.header("Content-Security-Policy"):
+            return f"the answer {answer.status} has no sandbox in its CSP"
+    return ""
+
+
+def _name(judge: Judge | RaidJudge) -> str:
+    return judge.__name__.strip("_").replace("_", "-")
+
+
+RAID_JUDGES: Mapping[str, RaidJudge] = {
+    _name(judge): judge
+    for judge in (
+        _outside_read,
+        _answered,
+        _session_opened,
+        _app_misled,
+        _unconfined,
+    )
+}
 
 JUDGES: Mapping[str, Judge] = {
-    judge.__name__.strip("_").replace("_", "-"): judge
+    _name(judge): judge
     for judge in (
         _canary_http,
         _canary_tcp,
         _canary_udp,
         _secret_told,
+        _loot_given,
         _secret_kept,
         _page_marked,
         _page_restyled,

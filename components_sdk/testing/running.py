@@ -14,7 +14,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import RequestHandler
 
 from ..app import App, Deployment
@@ -35,6 +37,7 @@ class RunningApp:
         url: Of the app's first page.
         origins: Where the app and its components are.
         requests: Host and path of every request that was answered, in order.
+        seeming: Headers that every request seems to have, whatever it says; see ``Guard.request``.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class RunningApp:
         self.origins = Origins.local(self.port, app.secret)
         self.url = self.origins.app + "/"
         self.requests: list[str] = []
+        self.seeming: dict[str, str | None] = {}
         self._failure: ComponentsError | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -85,9 +89,23 @@ class RunningApp:
             self._ready.set()
             return
         server.application.settings["log_function"] = self._note
+        self._find_handler = server.application.find_handler
+        server.application.find_handler = self._blindly  # type: ignore[method-assign, assignment]
         self._ready.set()
         await self._stop.wait()
         await server.stop()
 
     def _note(self, handler: RequestHandler) -> None:
         self.requests.append(f"{handler.request.host}{handler.request.path}")
+
+    def _blindly(self, request: HTTPServerRequest, **more: Any) -> HTTPMessageDelegate:
+        for name, value in self.seeming.items():
+            if value is None:
+                request.headers.pop(name, None)
+            elif name == ":method":
+                request.method = value
+            else:
+                request.headers[name] = value
+                if name == "Host":
+                    request.host = value
+        return self._find_handler(request, **more)

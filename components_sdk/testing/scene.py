@@ -10,33 +10,56 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import tempfile
 import threading
-from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import msgspec
+from markdown_it import MarkdownIt
 
 from ..component import Component
 from ..declaration import Event, Value
-from ..frontend import Inline
+from ..frontend import Inline, from_folder, from_inline
 from ..layout import Page
 from .canary import Canary, Hit
 from .engines import EngineError, Tab
 from .running import RunningApp
+
+if TYPE_CHECKING:
+    from .attacks import Attack
 
 PAYLOAD = "iframe:not([src*='bystander'])"
 BYSTANDER = "iframe[src*='bystander']"
 SHOWN = "/shown"
 
 _ELSEWHERE = f"<script>onpageshow = () => navigator.sendBeacon('{SHOWN}')</script>"
+_RAW = MarkdownIt("commonmark", {"html": True})  # what an app without a sanitiser would show
+_RAW.validateLink = lambda url: True  # type: ignore[method-assign]
 _TEMPLATE = (Path(__file__).parent / "payload.js").read_text("utf-8")
+
+
+class Tampered(msgspec.Struct, frozen=True):
+    """What becomes of a component's module after it was reviewed.
+
+    Attributes:
+        folder: Where its file lies; None if it is altered where it is served.
+    """
+
+    folder: Path | None = None
+    module: str = ""
+
+    def strike(self) -> None:
+        """Change the file on the disk."""
+        if self.folder:
+            (self.folder / "main.js").write_text(self.module, "utf-8")
 
 
 class Payload(Component):
     """Base of the components that attack; each attack has a class of its own."""
 
+    tampered: ClassVar[Tampered] = Tampered()
     canary: str
     udp: int
     go: bool = False
@@ -67,15 +90,23 @@ class Bystander(Component):
     )
 
 
-def payload_class(id: str, payload: str, module: str, files: Mapping[str, str]) -> type[Payload]:
+def payload_class(attack: Attack) -> type[Payload]:
     """The component whose frontend is the attack."""
-    js = _TEMPLATE.replace("/* MODULE */", module).replace("/* PAYLOAD */", payload)
-    name = "".join(map(str.title, id.split("-")))
-    body = {"frontend": Inline(js=js), "__module__": __name__}
+    js = _TEMPLATE.replace("/* MODULE */", attack.module).replace("/* PAYLOAD */", attack.payload)
+    reviewed = _TEMPLATE if attack.tamper else js
+    name = "".join(map(str.title, attack.id.split("-")))
+    body = {"frontend": Inline(js=reviewed), "__module__": __name__, "tampered": Tampered()}
     made = cast("type[Payload]", type(name, (Payload,), body))
     # Further files come from a folder else; the server does not know the difference.
-    content = {name: text.encode() for name, text in files.items()}
+    content = {name: text.encode() for name, text in attack.files.items()}
     frontend = msgspec.structs.replace(made.declaration.frontend, files=content)
+    if attack.tamper == "disk":
+        folder = Path(tempfile.mkdtemp(prefix="components-tampered-"))
+        (folder / "main.js").write_text(reviewed, "utf-8")
+        frontend = from_folder(folder)
+        made.tampered = Tampered(folder=folder, module=js)
+    elif attack.tamper == "served":
+        made.tampered = Tampered(module=from_inline(Inline(js=js), name).module)
     made.declaration = msgspec.structs.replace(made.declaration, frontend=frontend)
     return made
 
@@ -84,7 +115,10 @@ class Scene:
     """One run.
 
     Attributes:
+        attack: What is played.
         url: Of the page that the user opened.
+        place: Selects where the payload's frame, or the card instead of it, is on the page.
+        dialogs: What the browser's dialogs showed.
         secret: Random text that only the host page has; a frame that tells it has read it.
         started: The app heard that the payload began.
         done: The app heard that the payload is through.
@@ -93,7 +127,12 @@ class Scene:
         heard: Values of the bystander, as the app got them.
     """
 
-    def __init__(self, running: RunningApp, path: str, tab: Tab, canary: Canary) -> None:
+    def __init__(
+        self, attack: Attack, running: RunningApp, path: str, tab: Tab, canary: Canary
+    ) -> None:
+        self.attack = attack
+        self.place = ""
+        self._dialogs_before = len(tab.dialogs)
         self.url = running.origins.app + path
         self.tab = tab
         self.canary = canary
@@ -113,6 +152,10 @@ class Scene:
     def hits(self) -> list[Hit]:
         """What reached the canary and was not sent by ``await_own_hit``."""
         return [hit for hit in self.canary.hits if hit.detail != self._own_hit]
+
+    @property
+    def dialogs(self) -> list[str]:
+        return self.tab.dialogs[self._dialogs_before :]
 
     @property
     def requests(self) -> list[str]:
@@ -143,17 +186,21 @@ class Scene:
         self.end = end
         self.done.set()
 
-    def play(self, page: Page, payload: Payload, bystander: Literal["", "first", "late"]) -> None:
+    def play(self, page: Page, kind: type[Payload]) -> None:
         """Put everybody on the page; runs as the app's page function."""
-        if bystander == "first":
+        payload = kind(canary=self.canary.http_url, udp=self.canary.udp_port)
+        if self.attack.bystander == "first":
             self._add_bystander(page, payload)
-        page.add(payload, key="payload")
+        page.add(payload, key=self.attack.id)
+        id = next(id for id, part in page.parts.items() if part is payload)
+        self.place = f"[data-id='{id}']"
+        kind.tampered.strike()
 
         @payload.on_event("started")
         async def _(_: str) -> None:
             self.started.set()
             await asyncio.wrap_future(self._go)
-            if bystander == "late":
+            if self.attack.bystander == "late":
                 self._add_bystander(page, payload)
             payload.go = True
 
@@ -162,6 +209,22 @@ class Scene:
             self.finish(f"the payload is through {words}".strip())
 
         payload.on_event("loot")(self.loot.append)
+
+    def show_markup(self, page: Page, *, raw: bool) -> None:
+        """Show what a user typed, and a component below it; runs as the app's page function.
+
+        Args:
+            raw: Without the sanitiser.
+        """
+        text = self.attack.markup.replace("{canary}", self.canary.http_url)
+        if raw:
+            page._put("html", _RAW.render(text))
+        else:
+            page.markdown(text)
+
+        @page.add(Bystander(), key="bystander").on_event("begun")
+        def _(_: str) -> None:
+            self.started.set()
 
     def _add_bystander(self, page: Page, payload: Payload) -> None:
         bystander = page.add(Bystander(), key="bystander")

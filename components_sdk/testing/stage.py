@@ -12,73 +12,70 @@ Rules of proof:
    has to notice a hit of our own: so it is alive, and has logged whatever came before.
 6. Where no guard of ours exists there is no control either: such an attack has to escape.
 
+Attacks that can only be seen at their own canary share a page (see ``Stage._together``). What is
+anything but clean there counts for nothing: it is played again alone.
+
     with Stage(attacks) as stage:
         outcome = stage.run(attack, engine)
+
+What is no component's payload begins and ends otherwise: ``requests`` are in raid.py; ``markup``
+has begun when a component that the app put below it has, and ended when the page's images have
+come; a configuration (configuring.py) has failed when the SDK refuses it, before anything is
+served, and is played where it does not; a component that was tampered with has begun when its
+frame's document was asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
-from ..app import App
+from ..app import App, Deployment
+from ..framing import Limits
 from ..layout import Page
-from .attacks import Attack, Outcome, Verdict
+from ..origins import Origins
+from .alterations import Altered
+from .attacks import Attack, Outcome
 from .canary import Canary
+from .configuring import refusal
 from .engines import Engine, EngineError, Tab, Unmet, launch, poll
-from .guards import without
+from .guards import GUARDS, without
 from .judges import JUDGES
+from .raiding import Raids
 from .running import RunningApp
 from .scene import PAYLOAD, Bystander, Scene, payload_class
+from .verdicts import CONTROL_SECONDS, Run, decide, patience_after
 
 START_SECONDS = 20.0  # from opening the page to the payload's first word
 END_SECONDS = 15.0  # from go to the payload's last word
-PATIENCE = 3
-LEAST_SECONDS = 0.3
-MOST_SECONDS = 5.0
 CARD_SECONDS = 0.5  # before the page is asked if it has removed the frame
-CONTROL_SECONDS = 5.0  # that a control has left to be seen when its payload is through
-SKIP_SECONDS = 1.0  # the same, of one that is not expected to be seen
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What was seen of one run.
-
-    Attributes:
-        end: How it ended; "" if it did not begin, or not end.
-        evidence: What the judge saw; "" if nothing.
-        seconds: From go to the evidence, or to the end of looking for it.
-        trouble: Why there is no end.
-    """
-
-    end: str = ""
-    evidence: str = ""
-    seconds: float = 0.0
-    trouble: str = ""
-
-    def __str__(self) -> str:
-        return self.evidence or self.end or self.trouble
+TAMPER_READY_SECONDS = 3.0  # a frame whose script was refused says nothing; the page waits so long
+MOST_TOGETHER = 10  # frames on one page
 
 
 class Stage:
-    """Servers with and without guards, for all attacks and engines of a session."""
+    """Servers with and without guards, for all attacks and engines of a session.
 
-    def __init__(self, attacks: Mapping[str, Attack]) -> None:
-        self._payloads = {
-            each.id: payload_class(each.id, each.payload, each.module, each.files)
-            for each in attacks.values()
-        }
+    Args:
+        attacks: All that may be played.
+        chosen: Ids of those that will be; only they share pages.
+    """
+
+    def __init__(self, attacks: Mapping[str, Attack], chosen: Iterable[str] | None = None) -> None:
         self._attacks = attacks
-        self._scene: Scene | None = None
+        self._chosen = set(attacks if chosen is None else chosen)
+        self._cast: Sequence[Scene] = ()
         self._open = contextlib.ExitStack()
-        self._servers: dict[tuple[str, ...], RunningApp] = {}
+        self._servers: dict[tuple[object, ...], RunningApp] = {}
         self._profiled: Engine | None = None
         self._tabs: dict[Engine, Tab] = {}
+        self._shared: dict[tuple[str, Engine], Outcome | None] = {}
+        self._raids = self._open.enter_context(Raids())
+        self._payload = functools.cache(self._payload_of)
 
     def __enter__(self) -> Self:
         return self
@@ -91,12 +88,38 @@ class Stage:
     ) -> None:
         self._open.close()
 
-    def run(self, attack: Attack, engine: Engine) -> Outcome:
-        """Play the control, then the product, and judge."""
-        start = time.monotonic()
+    def run(self, attack: Attack, engine: Engine | None = None) -> Outcome:
+        """Play the control, then the product, and judge.
+
+        Args:
+            engine: None for attacks that need no browser.
+        """
+        if engine is None or attack.without_browser:
+            return self._raids.run(attack)
         if attack.profile and engine.name == "chromium":
             engine = self._with_profile()
-        verdict, evidence = self._judge(attack, engine)
+        if self._shares(attack, engine):
+            if (attack.id, engine) not in self._shared:
+                self._together(attack, engine)
+            if outcome := self._shared[attack.id, engine]:
+                return outcome
+        return self._alone(attack, engine)
+
+    def _alone(self, attack: Attack, engine: Engine) -> Outcome:
+        start = time.monotonic()
+
+        def play(off: tuple[str, ...], patience: float) -> Run:
+            if attack.configured and not off and (told := refusal(attack)):
+                return Run(end=f"refused before anything was served: {told}")
+            [run] = self._play([attack], engine, off, patience)
+            if attack.configured and not off and not run.evidence:
+                return Run(trouble=f"Expected the configuration to be refused; played: {run}")
+            return run
+
+        def still(probe: str) -> bool:
+            return bool(self._tab_of(engine).evaluate(probe))
+
+        verdict, evidence = decide(attack, engine.name, play, still)
         return Outcome(
             attack=attack.id,
             engine=engine.name,
@@ -105,63 +128,108 @@ class Stage:
             seconds=round(time.monotonic() - start, 2),
         )
 
-    def _judge(self, attack: Attack, engine: Engine) -> tuple[Verdict, str]:
-        off = ", ".join(attack.control) or "any guard"
-        if skip := attack.skip(engine.name):
-            control = self._play(attack, engine, attack.control, SKIP_SECONDS)
-            still = self._tab_of(engine).evaluate(skip.probe)
-            if control.end and not control.evidence and still:
-                return "not-applicable", skip.reason
-            return "control-failed", f"no longer true: {skip.reason!r}; without {off}: {control}"
-        control = self._play(attack, engine, attack.control, CONTROL_SECONDS)
-        if not control.evidence:
-            return "control-failed", f"without {off} it should succeed, but: {control}"
-        if not attack.control:
-            return "escaped", control.evidence
-        patience = min(max(LEAST_SECONDS, PATIENCE * control.seconds), MOST_SECONDS)
-        product = self._play(attack, engine, (), patience)
-        if product.evidence:
-            return "escaped", product.evidence
-        if not product.end:
-            return "inconclusive", product.trouble
-        return "guarded", f"{product}; without {off}: {control}"
+    # several on one page ------------------------------------------------------------------------
 
-    def _play(self, attack: Attack, engine: Engine, off: tuple[str, ...], patience: float) -> Run:
-        server = self._server(off)
-        tab = self._tab_of(engine, fresh=attack.elsewhere)
-        with Canary() as canary:
-            scene = self._scene = Scene(server, f"/{attack.id}", tab, canary)
+    def _shares(self, attack: Attack, engine: Engine) -> bool:
+        """Whether it can disturb no other, and no other it: then it may share a page."""
+        of_its_own = attack.click or attack.bystander or attack.elsewhere or attack.tamper
+        return not (
+            of_its_own
+            or attack.alone
+            or attack.configured
+            or not attack.payload
+            or not attack.control
+            or attack.skip(engine.name)
+            or attack.id not in self._chosen
+        ) and (
+            # Each has a canary of its own, whose address no other knows.
+            attack.judge.startswith("canary-")
+            and all(GUARDS[name].is_only_csp for name in attack.control)
+        )
+
+    def _together(self, first: Attack, engine: Engine) -> None:
+        """Play attacks that have the same guards on one page; keep what is clean."""
+        alike = [
+            attack
+            for attack in self._attacks.values()
+            if (attack.control, attack.profile) == (first.control, first.profile)
+            and (attack.id, engine) not in self._shared
+            and self._shares(attack, engine)
+        ]
+        others = [attack for attack in alike if attack is not first]
+        group = [first, *others[: MOST_TOGETHER - 1]]
+        for attack in group:
+            self._shared[attack.id, engine] = None
+        if len(group) == 1:
+            return
+        start = time.monotonic()
+        controls = self._play(group, engine, first.control, CONTROL_SECONDS)
+        good = [(attack, run) for attack, run in zip(group, controls, strict=True) if run.evidence]
+        if not good:
+            return
+        patience = max(patience_after(control) for _, control in good)
+        products = self._play([attack for attack, _ in good], engine, (), patience)
+        seconds = round((time.monotonic() - start) / len(good), 2)
+        for (attack, control), product in zip(good, products, strict=True):
+            if product.end and not product.evidence:
+                self._shared[attack.id, engine] = Outcome(
+                    attack=attack.id,
+                    engine=engine.name,
+                    verdict="guarded",
+                    evidence=f"{product}; without {', '.join(attack.control)}: {control}",
+                    seconds=seconds,
+                )
+
+    # one page -----------------------------------------------------------------------------------
+
+    def _play(
+        self, attacks: Sequence[Attack], engine: Engine, off: tuple[str, ...], patience: float
+    ) -> list[Run]:
+        server = self._server(off, attacks[0])
+        tab = self._tab_of(engine, fresh=attacks[0].elsewhere)
+        with contextlib.ExitStack() as canaries:
+            self._cast = scenes = [
+                Scene(each, server, f"/{attacks[0].id}", tab, canaries.enter_context(Canary()))
+                for each in attacks
+            ]
             try:
-                if attack.elsewhere:
-                    scene.come_from_elsewhere()
-                tab.goto(scene.url)
-                begin = _visit if attack.visit else _strike
-                begin(attack, scene)
-                return _watch(attack, scene, patience)
+                if attacks[0].elsewhere:
+                    scenes[0].come_from_elsewhere()
+                tab.goto(scenes[0].url)
+                _begin(scenes)
+                return _watch(scenes, patience)
             except EngineError as error:
-                return Run(trouble=str(error))
+                return [Run(trouble=str(error)) for _ in scenes]
             finally:
-                scene.go()
-                self._tidy(attack, engine, scene)
+                for scene in scenes:
+                    scene.go()
+                self._tidy(engine, scenes)
 
-    def _server(self, off: tuple[str, ...]) -> RunningApp:
-        if off not in self._servers:
-            app = App("Stage")
-            for attack in self._attacks.values():
-                app.page(f"/{attack.id}", uses=[Bystander])(self._page_function(attack))
-            running = RunningApp(app, deploy=without(*off))
-            self._servers[off] = self._open.enter_context(running)
-        return self._servers[off]
+    def _server(self, off: tuple[str, ...], attack: Attack) -> RunningApp:
+        key = (off, attack.tamper, attack.configured)
+        if key not in self._servers:
+            limits = Limits(ready_seconds=TAMPER_READY_SECONDS) if attack.tamper else None
+            app = App("Stage", limits=limits)
+            for each in self._attacks.values():
+                show = functools.partial(self._show, raw="sanitiser" in off)
+                app.page(f"/{each.id}", uses=[Bystander])(show)
+            deploy: Callable[[App, Origins], Deployment] = without(*off)
+            if attack.tamper or attack.configured:
+                deploy = functools.partial(Altered, off=off, configured=attack.configured)
+            running = RunningApp(app, deploy=deploy)
+            self._servers[key] = self._open.enter_context(running)
+        return self._servers[key]
 
-    def _page_function(self, attack: Attack) -> Callable[[Page], None]:
-        def show(page: Page) -> None:
-            scene = self._scene
-            assert scene is not None
-            canary = scene.canary
-            payload = self._payloads[attack.id](canary=canary.http_url, udp=canary.udp_port)
-            scene.play(page, payload, attack.bystander)
+    def _show(self, page: Page, raw: bool) -> None:
+        """The page function of every page."""
+        for scene in self._cast:
+            if scene.attack.markup:
+                scene.show_markup(page, raw=raw)
+            else:
+                scene.play(page, self._payload(scene.attack.id))
 
-        return show
+    def _payload_of(self, id: str) -> type:
+        return payload_class(self._attacks[id])
 
     def _with_profile(self) -> Engine:
         if self._profiled is None:
@@ -176,80 +244,113 @@ class Stage:
             self._tabs[engine] = engine.new_tab()
         return self._tabs[engine]
 
-    def _tidy(self, attack: Attack, engine: Engine, scene: Scene) -> None:
+    def _tidy(self, engine: Engine, scenes: Sequence[Scene]) -> None:
         """Keep the tab for the next attack only if nothing has happened to it."""
         tab = self._tabs.pop(engine)
         with contextlib.suppress(EngineError):
-            untouched = not attack.elsewhere and tab.url == scene.url
-            if untouched and not (tab.dialogs or tab.popups or tab.downloads):
-                # Ends what is still going on, while the canary is there to answer it.
+            untouched = not scenes[0].attack.elsewhere and tab.url == scenes[0].url
+            if untouched and not (tab.popups or tab.downloads):
+                # Ends what is still going on, while the canaries are there to answer it.
                 tab.goto("about:blank")
                 self._tabs[engine] = tab
                 return
         tab.close()
 
 
-def _strike(attack: Attack, scene: Scene) -> None:
-    """Let the payload begin, and do the user's part."""
-    if not scene.started.wait(START_SECONDS):
-        raise Unmet(f"Expected the payload to begin within {START_SECONDS:g} s")
-    if attack.bystander == "first" and not scene.bystander_begun.wait(START_SECONDS):
+def _begin(scenes: Sequence[Scene]) -> None:
+    """Let them begin, and do the user's part."""
+    first = scenes[0]
+    attack, tab = first.attack, first.tab
+    if attack.visit:
+        _visit(first)
+        return
+    end = time.monotonic() + START_SECONDS
+    if attack.tamper:
+        asked = lambda: any("/frame-" in url for url in first.requests)  # noqa: E731
+        poll(asked, START_SECONDS, what="the frame's document to be asked for")
+        first.go()
+        return
+    for scene in scenes:
+        if not scene.started.wait(max(0.0, end - time.monotonic())) and len(scenes) == 1:
+            raise Unmet(f"Expected the payload to begin within {START_SECONDS:g} s")
+    if attack.bystander == "first" and not first.bystander_begun.wait(START_SECONDS):
         raise Unmet(f"Expected the bystander to begin within {START_SECONDS:g} s")
-    scene.tab.evaluate(_PLANT, scene.secret)
-    scene.go()
+    if attack.markup:
+        if attack.click:
+            tab.click(_BAIT if tab.count(_BAIT) else _MARKUP)
+        tab.wait_for(_IMAGES_CAME)
+        first.finish("the page shows the markup, and below it a component that works")
+        return
+    tab.evaluate(_PLANT, first.secret)
+    for scene in scenes:
+        scene.go()
     if attack.click:
-        scene.tab.frame(PAYLOAD).click("#bait")
+        tab.frame(PAYLOAD).click("#bait")
 
 
-def _visit(attack: Attack, scene: Scene) -> None:
+def _visit(scene: Scene) -> None:
     """Open a page of the component's origin in the tab."""
+    visit = scene.attack.visit
     frame, _, _ = str(scene.tab.attribute(PAYLOAD, "src")).partition("#")
     origin = "/".join(frame.split("/")[:3])
-    target = frame if attack.visit == "frame" else origin + attack.visit
+    target = frame if visit == "frame" else origin + visit
     scene.tab.goto(target)
     if scene.tab.url != target:
         raise Unmet(f"Expected the tab to be at {target}, got {scene.tab.url}")
     scene.finish(f"the tab shows {scene.tab.text(':root').strip()!r}")
 
 
-def _watch(attack: Attack, scene: Scene, patience: float) -> Run:
+def _watch(scenes: Sequence[Scene], patience: float) -> list[Run]:
     """Look until something is seen, or until nothing more can come."""
-    judge = JUDGES[attack.judge]
     start = time.monotonic()
+    seen: dict[Scene, tuple[str, float]] = {}  # what the judge saw, and when
+    ends: dict[Scene, str] = {}
 
-    def look() -> str:
+    def look(scene: Scene) -> str:
+        if scene in seen:
+            return seen[scene][0]
         with contextlib.suppress(EngineError):  # the tab or the frame is just navigating
-            return judge(scene)
+            if evidence := JUDGES[scene.attack.judge](scene):
+                seen[scene] = (evidence, time.monotonic() - start)
+                return evidence
         return ""
 
-    def end() -> str:
+    def end(scene: Scene) -> str:
         # The page is asked only when nothing else comes: from a tab that an attack has sent back,
         # WebKit's driver waits half a minute for an answer.
         if scene.done.is_set() or time.monotonic() - start < CARD_SECONDS:
             return scene.end
-        card = scene.tab.evaluate(_CARD_FOR_PAYLOAD, PAYLOAD)
+        card = scene.tab.evaluate(_CARD, scene.place)
         return f"the page removed the frame: {card}" if card else ""
 
-    def evidence_or_end() -> tuple[str, str] | None:
-        evidence = look()
-        ended = evidence or end()
-        return (evidence, ended) if ended else None
+    def all_ended() -> bool:
+        for scene in scenes:
+            if scene not in ends and (told := look(scene) or end(scene)):
+                ends[scene] = told
+        return len(ends) == len(scenes)
 
-    try:
-        evidence, ended = poll(evidence_or_end, END_SECONDS, what="evidence, or an end")
-    except Unmet:
-        evidence = look()
-        return Run(
-            end=evidence,
-            evidence=evidence,
-            seconds=time.monotonic() - start,
-            trouble=f"the payload did not end within {END_SECONDS:g} s",
-        )
-    if not evidence:
+    with contextlib.suppress(Unmet):
+        poll(all_ended, END_SECONDS, what="evidence, or an end")
+    open_ones = [scene for scene in ends if not look(scene)]
+    for scene in open_ones:
         scene.await_own_hit()
+    if open_ones:
         with contextlib.suppress(Unmet):
-            evidence = poll(look, patience, what="evidence")
-    return Run(end=ended, evidence=evidence, seconds=time.monotonic() - start)
+            everyone = lambda: not [each for each in open_ones if not look(each)]  # noqa: E731
+            poll(everyone, patience, what="evidence")
+    whole = time.monotonic() - start
+    return [
+        _told(scene, seen.get(scene), ends.get(scene) or look(scene), whole) for scene in scenes
+    ]
+
+
+def _told(scene: Scene, seen: tuple[str, float] | None, end: str, whole: float) -> Run:
+    evidence, seconds = seen or ("", whole)
+    if end:
+        return Run(end=end, evidence=evidence, seconds=seconds)
+    begun = scene.started.is_set()
+    what = f"end within {END_SECONDS:g} s" if begun else f"begin within {START_SECONDS:g} s"
+    return Run(trouble=f"the payload did not {what}", seconds=seconds)
 
 
 _PLANT = """secret => {
@@ -257,7 +358,12 @@ _PLANT = """secret => {
   localStorage.secret = secret;
 }"""
 
-_CARD_FOR_PAYLOAD = """payload => {
-  const causes = [...document.querySelectorAll("#page .card code")];
-  return document.querySelector(payload) ? "" : causes.map(cause => cause.innerText).join(" / ");
+_MARKUP = "#page > .html"
+_BAIT = "#page > .html :is(a, button, summary, label, input, [id])"
+_IMAGES_CAME = "() => [...document.images].every(image => image.complete)"
+
+_CARD = """place => {
+  const causes = [...document.querySelectorAll(`${place} .card code`)];
+  if (document.querySelector(`${place} iframe`)) return "";
+  return causes.map(cause => cause.innerText).join(" / ");
 }"""
