@@ -23,6 +23,12 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--attack-results", metavar="FILE", help="write the outcomes of all attacks as JSON"
+    )
+
+
 def _wanted() -> list[str]:
     names = [name for name in os.environ.get("COMPONENTS_ENGINES", "").split(",") if name]
     if unknown := set(names) - set(ENGINES):

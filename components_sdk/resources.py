@@ -12,3 +12,9 @@ def templates() -> Path:
     """The folder of all Jinja2 templates."""
     installed = PACKAGE / "templates"
     return installed if installed.is_dir() else PACKAGE.parent / "templates"
+
+
+def catalogue() -> Path:
+    """The folder of the attacks and the known gaps."""
+    installed = PACKAGE / "catalogue"
+    return installed if installed.is_dir() else PACKAGE.parent / "security_tests"

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from components_sdk import __version__
 from components_sdk.testing.attacks import Attack, Outcome, complaint, load_attacks, load_gaps
 from components_sdk.testing.engines import Engine
+from components_sdk.testing.results import as_json, collect
 from components_sdk.testing.stage import Stage
 
 HERE = Path(__file__).parent
@@ -22,6 +24,8 @@ GAPS = load_gaps(HERE / "known_gaps.toml")
 
 BROWSED = {id: attack for id, attack in ATTACKS.items() if not attack.without_browser}
 RAIDS = {id: attack for id, attack in ATTACKS.items() if attack.without_browser}
+OUTCOMES: list[Outcome] = []  # of this run, for --attack-results
+VERSIONS: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +37,8 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     chosen = {each.id for each in asked if isinstance(each, Attack)}
     with Stage(ATTACKS, chosen) as opened:
         yield opened
+    if file := request.config.getoption("--attack-results"):
+        Path(file).write_text(as_json(collect(OUTCOMES, ATTACKS, GAPS, VERSIONS)), "utf-8")
 
 
 @pytest.mark.browser
@@ -40,15 +46,18 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def test_the_guard_stops_what_succeeds_without_it(
     attack: Attack, engine: Engine, stage: Stage
 ) -> None:
+    VERSIONS[engine.name] = engine.version
     _assert_is_as_it_should_be(stage.run(attack, engine))
 
 
 @pytest.mark.parametrize("attack", RAIDS.values(), ids=RAIDS)
 def test_the_server_stops_what_succeeds_without_the_guard(attack: Attack, stage: Stage) -> None:
+    VERSIONS["server"] = f"components-sdk {__version__}"
     _assert_is_as_it_should_be(stage.run(attack))
 
 
 def _assert_is_as_it_should_be(outcome: Outcome) -> None:
+    OUTCOMES.append(outcome)
     print(f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}")
     wrong = complaint(outcome, GAPS)
     assert not wrong, wrong

@@ -120,7 +120,7 @@ WRONG = {
         ("ru",),
         """\
 Error: Expected a command, got 'ru'
-  hint:  Did you mean "run"? Known: new, run, demo, policy, doctor.
+  hint:  Did you mean "run"? Known: new, run, demo, policy, attack, doctor.
   code:  command
 """,
     ),

@@ -66,11 +66,13 @@ def test_the_wheel_holds_every_file_of_the_package_and_its_templates(wheel: Path
         ("components_sdk", "components_sdk"),
         ("example_components", "example_components"),
         ("templates", "components_sdk/templates"),
+        ("security_tests/attacks", "components_sdk/catalogue/attacks"),
     ):
         for path in (ROOT / source).rglob("*"):
             is_test = source == "example_components" and path.name.startswith(("test_", "conftest"))
             if path.is_file() and "__pycache__" not in path.parts and not is_test:
                 assert f"{target}/{path.relative_to(ROOT / source).as_posix()}" in inside
+    assert "components_sdk/catalogue/known_gaps.toml" in inside
 
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
@@ -158,6 +160,8 @@ def test_the_installed_commands_work_outside_the_checkout(scripts: Path, tmp_pat
     assert component("new", "mywidget").startswith("Made mywidget: ")
     assert component("policy", "mywidget/mywidget").startswith("mywidget 0.1.0: ")
     assert "An app can be served." in component("doctor")
+    words = ("attack", "mywidget/mywidget", "--engine", "server", "--attack", "traversal-encoded")
+    assert component(*words).startswith("1 played: 1 guarded, 0 escaped.")
 
 
 def test_a_new_component_builds_into_a_wheel_with_its_frontend(

@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "serve an app",
     "demo": "serve the example components",
     "policy": "what a component may do, and what browsers do not enforce",
+    "attack": "attack a component's policy, or a running app, in real browsers",
     "doctor": "what is installed here, and what is missing",
 }
 

@@ -17,6 +17,8 @@
     configuring.py        does the SDK refuse a configuration?
     raid.py, raiding.py   attacks by bytes on a socket, without a browser
     verdicts.py           two runs make a verdict
+    results.py            outcomes, counted; sarif.py and matrix.py tell them
+    inspection.py         a running app, looked at from outside
 
 Architecture invariant: nothing here imports a browser driver before a browser is asked for.
 """

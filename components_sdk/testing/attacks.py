@@ -43,7 +43,9 @@ Category = Literal[
     "supply chain",
     "policy configuration",
 ]
-Verdict = Literal["guarded", "escaped", "inconclusive", "control-failed", "not-applicable"]
+Verdict = Literal[
+    "guarded", "escaped", "granted", "inconclusive", "control-failed", "not-applicable"
+]
 Sentence = Annotated[str, msgspec.Meta(min_length=10, pattern=r"\.$")]
 
 T = TypeVar("T")
@@ -250,7 +252,7 @@ def complaint(outcome: Outcome, gaps: Sequence[Gap]) -> str:
     known = any((g.attack, g.engine) == (outcome.attack, outcome.engine) for g in gaps)
     told = f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}"
     match outcome.verdict:
-        case "guarded" | "not-applicable":
+        case "guarded" | "not-applicable" | "granted":
             closed = "known_gaps.toml says that it escapes; the gap has closed, take it out"
             return f"{told}\n  {closed}" if known else ""
         case "escaped":

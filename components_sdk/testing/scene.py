@@ -12,6 +12,7 @@ import secrets
 import socket
 import tempfile
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -22,6 +23,7 @@ from markdown_it import MarkdownIt
 from ..component import Component
 from ..declaration import Event, Value
 from ..frontend import Inline, from_folder, from_inline
+from ..grants import Request
 from ..layout import Page
 from .canary import Canary, Hit
 from .engines import EngineError, Tab
@@ -90,8 +92,8 @@ class Bystander(Component):
     )
 
 
-def payload_class(attack: Attack) -> type[Payload]:
-    """The component whose frontend is the attack."""
+def payload_class(attack: Attack, requests: Sequence[Request] = ()) -> type[Payload]:
+    """The component whose frontend is the attack, and which asks for these permissions."""
     js = _TEMPLATE.replace("/* MODULE */", attack.module).replace("/* PAYLOAD */", attack.payload)
     reviewed = _TEMPLATE if attack.tamper else js
     name = "".join(map(str.title, attack.id.split("-")))
@@ -107,7 +109,10 @@ def payload_class(attack: Attack) -> type[Payload]:
         made.tampered = Tampered(folder=folder, module=js)
     elif attack.tamper == "served":
         made.tampered = Tampered(module=from_inline(Inline(js=js), name).module)
-    made.declaration = msgspec.structs.replace(made.declaration, frontend=frontend)
+    manifest = msgspec.structs.replace(made.declaration.manifest, requests=tuple(requests))
+    made.declaration = msgspec.structs.replace(
+        made.declaration, frontend=frontend, manifest=manifest
+    )
     return made
 
 

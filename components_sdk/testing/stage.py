@@ -34,8 +34,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from ..app import App, Deployment
 from ..framing import Limits
+from ..grants import Grant, Request
 from ..layout import Page
 from ..origins import Origins
 from .alterations import Altered
@@ -63,9 +66,18 @@ class Stage:
     Args:
         attacks: All that may be played.
         chosen: Ids of those that will be; only they share pages.
+        requests: What each attacking component asks for, and is granted. An escape that one of
+            these permissions allows is ``granted``.
     """
 
-    def __init__(self, attacks: Mapping[str, Attack], chosen: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        attacks: Mapping[str, Attack],
+        chosen: Iterable[str] | None = None,
+        *,
+        requests: Sequence[Request] = (),
+    ) -> None:
+        self._requests = tuple(requests)
         self._attacks = attacks
         self._chosen = set(attacks if chosen is None else chosen)
         self._cast: Sequence[Scene] = ()
@@ -94,6 +106,19 @@ class Stage:
         Args:
             engine: None for attacks that need no browser.
         """
+        outcome = self._run(attack, engine)
+        permissions = {request.permission for request in self._requests}
+        if outcome.verdict == "escaped" and (by := permissions.intersection(attack.granted_by)):
+            evidence = f"{outcome.evidence}; allowed by {', '.join(sorted(by))}"
+            return msgspec.structs.replace(outcome, verdict="granted", evidence=evidence)
+        return outcome
+
+    def leave(self, engine: Engine) -> None:
+        """The engine is about to be closed: keep no tab of it."""
+        if tab := self._tabs.pop(engine, None):
+            tab.close()
+
+    def _run(self, attack: Attack, engine: Engine | None) -> Outcome:
         if engine is None or attack.without_browser:
             return self._raids.run(attack)
         if attack.profile and engine.name == "chromium":
@@ -209,7 +234,9 @@ class Stage:
         key = (off, attack.tamper, attack.configured)
         if key not in self._servers:
             limits = Limits(ready_seconds=TAMPER_READY_SECONDS) if attack.tamper else None
-            app = App("Stage", limits=limits)
+            granted = [str(Grant(each.permission, each.origins)) for each in self._requests]
+            grants = {id: granted for id in self._attacks if granted}
+            app = App("Stage", limits=limits, grants=grants)
             for each in self._attacks.values():
                 show = functools.partial(self._show, raw="sanitiser" in off)
                 app.page(f"/{each.id}", uses=[Bystander])(show)
@@ -229,7 +256,7 @@ class Stage:
                 scene.play(page, self._payload(scene.attack.id))
 
     def _payload_of(self, id: str) -> type:
-        return payload_class(self._attacks[id])
+        return payload_class(self._attacks[id], self._requests)
 
     def _with_profile(self) -> Engine:
         if self._profiled is None:

@@ -1,0 +1,138 @@
+"""Results: all outcomes of a run, counted, as JSON and as a table.
+
+    {"attacks": 3, "guarded": 1, "escaped": 1, "known_gaps": 1, …, "results": […]}
+
+``attacks`` counts outcomes: an attack that was played in three engines counts three times. Each
+outcome counts once more, under what became of it, so that the other counts add up to ``attacks``.
+An escape that stands in ``known_gaps.toml`` is a known gap and not an escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ..errors import ComponentsError
+from .attacks import Attack, Gap, Outcome, Verdict
+
+
+class ResultsError(ComponentsError):
+    """A file holds no results."""
+
+    code = "results"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One attack in one engine.
+
+    Attributes:
+        known_gap: It escaped, and ``known_gaps.toml`` says why.
+        evidence: What was seen from outside.
+    """
+
+    attack: str
+    category: str
+    goal: str
+    guard: str
+    engine: str
+    verdict: Verdict
+    known_gap: bool
+    evidence: str
+    seconds: float
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has to do something about it."""
+        wrong = ("escaped", "inconclusive", "control-failed")
+        return self.verdict in wrong and not self.known_gap
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """All outcomes; see the module's docstring.
+
+    Attributes:
+        engines: Version by name.
+    """
+
+    attacks: int
+    guarded: int
+    escaped: int
+    known_gaps: int
+    inconclusive: int
+    controls_failed: int
+    not_applicable: int
+    granted: int
+    engines: dict[str, str]
+    results: list[Result]
+
+    @property
+    def failed(self) -> bool:
+        return any(result.is_wrong for result in self.results)
+
+
+def collect(
+    outcomes: Iterable[Outcome],
+    attacks: Mapping[str, Attack],
+    gaps: Sequence[Gap],
+    engines: Mapping[str, str],
+) -> Results:
+    """Count outcomes."""
+    known = {(gap.attack, gap.engine) for gap in gaps}
+    results = [
+        Result(
+            attack=each.attack,
+            category=attacks[each.attack].category,
+            goal=attacks[each.attack].goal,
+            guard=attacks[each.attack].guard,
+            engine=each.engine,
+            verdict=each.verdict,
+            known_gap=each.verdict == "escaped" and (each.attack, each.engine) in known,
+            evidence=each.evidence,
+            seconds=each.seconds,
+        )
+        for each in outcomes
+    ]
+    return counted(results, engines)
+
+
+def counted(results: list[Result], engines: Mapping[str, str]) -> Results:
+    """Results with their counts."""
+
+    def count(verdict: Verdict) -> int:
+        return sum(result.verdict == verdict and not result.known_gap for result in results)
+
+    return Results(
+        attacks=len(results),
+        guarded=count("guarded"),
+        escaped=count("escaped"),
+        known_gaps=sum(result.known_gap for result in results),
+        inconclusive=count("inconclusive"),
+        controls_failed=count("control-failed"),
+        not_applicable=count("not-applicable"),
+        granted=count("granted"),
+        engines=dict(engines),
+        results=results,
+    )
+
+
+def as_json(results: Results) -> str:
+    """One object, indented; its keys are stable."""
+    return msgspec.json.format(msgspec.json.encode(results), indent=2).decode() + "\n"
+
+
+def load(path: Path) -> Results:
+    """Read what ``as_json`` wrote.
+
+    Raises:
+        ResultsError: The file is not there, or holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Results)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ResultsError(
+            f"Expected results of attacks: {error}",
+            where=str(path),
+            hint="component attack --format json -o FILE, or pytest --attack-results FILE",
+        ) from None

@@ -1,0 +1,67 @@
+"""SARIF 2.1.0: results as code-scanning services read them.
+
+Each attack is a rule; each outcome that somebody has to look at is a result: an escape and what
+proves nothing as an error, a known gap as a warning. What is guarded is no result.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import __version__
+from .results import Result, Results
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def as_sarif(results: Results, artifact: str = "") -> str:
+    """One run.
+
+    Args:
+        artifact: What was attacked: a path or URL; else the SDK's default policy.
+    """
+    rules = {result.attack: result for result in results.results}
+    ids = list(rules)
+    told = [result for result in results.results if result.is_wrong or result.known_gap]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "component attack",
+                "version": __version__,
+                "rules": [_rule(result) for result in rules.values()],
+            }
+        },
+        "results": [_result(result, ids.index(result.attack), artifact) for result in told],
+        "properties": {"engines": results.engines},
+    }
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _rule(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.attack,
+        "shortDescription": {"text": result.goal},
+        "help": {"text": result.guard},
+        "properties": {"tags": ["security", result.category]},
+    }
+
+
+def _result(result: Result, index: int, artifact: str) -> dict[str, Any]:
+    verdict = "known gap" if result.known_gap else result.verdict
+    told: dict[str, Any] = {
+        "ruleId": result.attack,
+        "ruleIndex": index,
+        "level": "warning" if result.known_gap else "error",
+        "kind": "fail",
+        "message": {"text": f"{verdict} in {result.engine}: {result.evidence}"},
+        "partialFingerprints": {"attackInEngine/v1": f"{result.attack}/{result.engine}"},
+        "properties": {"engine": result.engine, "verdict": result.verdict},
+    }
+    if artifact:
+        place = {"physicalLocation": {"artifactLocation": {"uri": artifact}}}
+        told["locations"] = [place]
+    return told
