@@ -30,6 +30,7 @@ NEVER = {
     "allow-top-navigation-to-custom-protocols": "custom-protocols",
     "allow-popups-to-escape-sandbox": "popups-escape-sandbox",
     "allow-storage-access-by-user-activation": "storage-access",
+    "allow-same-site-none-cookies": "cookies-in-sandbox",
 }
 
 

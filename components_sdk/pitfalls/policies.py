@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from ..csp import ascii_lower
 from ..findings import Severity
 from ..surface import GOOD, Surface, good_but, is_anywhere, is_within
+from ..vocabulary import words
 from .registry import Rules
+
+_DIRECTIVES = {directive.name for directive in words("directive")}
 
 RULES = Rules()
 
@@ -39,6 +42,20 @@ def _several_csp(subject: Surface) -> Iterator[str]:
 def _report_only(subject: Surface) -> Iterator[str]:
     if subject.header("Content-Security-Policy-Report-Only") is not None:
         yield "Content-Security-Policy-Report-Only"
+
+
+@RULES.add(
+    Severity.WARNING,
+    "unknown-directive",
+    "No browser knows this directive, so it is ignored: what its author wanted is not in force.",
+    "Mend the spelling, or leave it out.",
+    source="CSP 3, parse a serialized CSP; the vocabulary of directives",
+    bad=good_but(csp={"conect-src": "'none'"}),
+    good=good_but(csp={"connect-src": None, "Connect-SRC": "'none'"}),
+)
+def _unknown_directive(subject: Surface) -> Iterator[str]:
+    for whose, csp in (("component", subject.csp), ("page", subject.host)):
+        yield from (f"{name} of the {whose}" for name in csp if name not in _DIRECTIVES)
 
 
 @RULES.add(

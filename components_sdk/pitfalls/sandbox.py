@@ -6,16 +6,10 @@ from collections.abc import Iterator
 
 from ..findings import Severity
 from ..surface import Surface, good_but, same_site
+from ..vocabulary import words
 from .registry import Rules
 
-# HTML, "parse a sandboxing directive"
-_TOKENS = {
-    *("allow-downloads", "allow-forms", "allow-modals", "allow-orientation-lock"),
-    *("allow-pointer-lock", "allow-popups", "allow-popups-to-escape-sandbox"),
-    *("allow-presentation", "allow-same-origin", "allow-scripts"),
-    *("allow-storage-access-by-user-activation", "allow-top-navigation"),
-    *("allow-top-navigation-by-user-activation", "allow-top-navigation-to-custom-protocols"),
-}
+_TOKENS = {token.name for token in words("token")}
 
 
 RULES = Rules()
@@ -130,6 +124,19 @@ def _popups_escape_sandbox(subject: Surface) -> Iterator[str]:
 )
 def _storage_access(subject: Surface) -> Iterator[str]:
     yield from _places(subject, "allow-storage-access-by-user-activation")
+
+
+@RULES.add(
+    Severity.ERROR,
+    "cookies-in-sandbox",
+    "Requests of the sandboxed frame carry cookies that are marked SameSite=None: other servers "
+    "learn who the user is, in spite of the opaque origin.",
+    "Leave allow-same-site-none-cookies out.",
+    source="a token that only Chromium knows; by its name, not measured",
+    bad=good_but(sandbox="allow-scripts allow-same-site-none-cookies"),
+)
+def _cookies_in_sandbox(subject: Surface) -> Iterator[str]:
+    yield from _places(subject, "allow-same-site-none-cookies")
 
 
 @RULES.add(
