@@ -154,6 +154,23 @@ def test_a_flooder_that_comes_back_at_once_finds_its_bucket_empty(served: Served
     assert again < FRAME_MOST / 2
 
 
+@pytest.mark.parametrize("again", ["pings", "another frame's values"])
+def test_nothing_else_is_left_to_a_flooder_that_comes_back(served: Served, again: str) -> None:
+    """As many as any fresh connection may send at once, and they end this one."""
+    page, fresh = served.open(), served.open()
+    with page.connect() as wire:
+        client = Client(page, wire)
+        ping = again == "pings"
+        assert flood(wire, frame(PING) if ping else frame(BINARY, client.value(5))) == 4429
+    with page.connect(seen=client.seen) as wire:
+        more = frame(PING) if ping else frame(BINARY, client.value(6, 1))
+        assert flood(wire, more, FRAME_MOST - 10) == 4429
+    with fresh.connect() as wire:  # the control
+        honest = Client(fresh, wire)
+        wire.send(more * (FRAME_MOST - 20))
+        assert honest_goes_on(served, honest, 1_000_000)
+
+
 def test_the_page_may_come_back_and_has_lost_nothing(served: Served) -> None:
     page = served.open()
     with page.connect() as wire:
@@ -181,6 +198,18 @@ def test_many_bytes_are_a_flood_as_well(served: Served) -> None:
         Client(page, wire)
         assert flood(wire, frame(BINARY, bytes(90_000)), 20) == 4429
     assert served.breaches() == ["over the limit: byte-rate"]
+
+
+def test_bytes_are_counted_over_all_frames_of_a_connection(served: Served) -> None:
+    page = served.open()
+    with page.connect() as wire:
+        client = Client(page, wire)
+        text = msgspec.Raw(b'"' + bytes([120]) * 50_000 + b'"')
+        each = [frame(BINARY, sent(SetValue(frame=id, value=text))) for id in client.frames]
+        assert flood(wire, b"".join(each), 5) == 4429  # no frame has sent more than it may
+    assert [row.component for row in served.app.ledger.rows() if row.what.startswith("over")] == [
+        "page"
+    ]
 
 
 @pytest.mark.parametrize(
