@@ -22,7 +22,7 @@ from .wires import Page as OpenedPage
 
 LIMITS = Limits(
     message_bytes=100_000,
-    messages_per_second=50,
+    messages_per_second=10,  # few come back while a slow machine connects again
     message_burst=100,
     bytes_per_second=100_000,
     byte_burst=100_000,
@@ -30,7 +30,7 @@ LIMITS = Limits(
 )
 BOUNDS = Bounds(linger_seconds=0.2, unread_seconds=1.0, unsent_bytes=50_000)
 IMPATIENT = Bounds(ping_seconds=0.5, linger_seconds=0.2)
-FRAME_MOST = 100 + 50 * 2  # messages of one frame at once, with what a stalled network holds back
+FRAME_MOST = 100 + 10 * 2  # messages of one frame at once, with what a stalled network holds back
 MOST = 2 * FRAME_MOST  # of a connection
 
 
