@@ -194,6 +194,14 @@ class Tab(Scope):
         """How many windows or tabs the page opened."""
 
     @property
+    def lookups(self) -> list[str]:
+        """The names that the whole browser asked name servers for (see lookups.py).
+
+        Chromium tells them with ``background_networking`` only, WebKit never.
+        """
+        return []
+
+    @property
     @abstractmethod
     def url(self) -> str: ...
 

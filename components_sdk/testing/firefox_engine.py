@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -35,6 +36,7 @@ from components_sdk.testing.engines import (
     poll,
 )
 from components_sdk.testing.keys import chord
+from components_sdk.testing.lookups import FIREFOX, LookupLog
 
 _START_SECONDS = 60
 _EVENTS = [
@@ -49,6 +51,8 @@ class FirefoxEngine(Engine):
         self.name = found.name
         self.version = found.version
         self._profile = Path(tempfile.mkdtemp(prefix="components-firefox-"))
+        log = self._profile / "log"
+        log.mkdir()
         lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in _PREFERENCES.items())
         (self._profile / "user.js").write_text("\n".join(lines))
         self._process = subprocess.Popen(  # noqa: S603
@@ -62,7 +66,9 @@ class FirefoxEngine(Engine):
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "MOZ_LOG": "nsHostResolver:5,sync", "MOZ_LOG_FILE": f"{log}/names"},
         )
+        self.lookups = LookupLog(log, "names*", FIREFOX)
         self._tabs: dict[str, FirefoxTab] = {}  # by context: of the page, its frames, its popups
         self.active: str | None = None  # the top context whose window is in front
         try:
@@ -176,6 +182,10 @@ class FirefoxTab(Tab):
         self._dialogs: list[str] = []
         self._downloads: list[str] = []
         self._popups = 0
+
+    @property
+    def lookups(self) -> list[str]:
+        return self._engine.lookups.names()
 
     def on_event(self, method: str, params: Message) -> None:
         if method == "browsingContext.userPromptOpened":

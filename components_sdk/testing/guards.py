@@ -24,7 +24,7 @@ from ..csp import hash_source, parse_csp
 from ..errors import ComponentsError
 from ..origins import Origins, authority
 from ..pages import HostFiles, Response, Site
-from ..permissions import PERMISSIONS
+from ..permissions import PERMISSIONS, permissions_policy
 from ..policy import Policy, Request, Ungranted
 from ..resources import WEB
 
@@ -63,6 +63,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
         reads_again: A component's files are read anew, and hashed, for each request.
         raw_markup: What users typed reaches the page as it is.
         raw_configuration: What was configured is written into attribute and header as it is.
+        features: Permissions-Policy features that are on, in the page and in the component.
     """
 
     sandbox: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     app_origin: bool = False
     answers_visits: bool = False
     grants: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
     request: Mapping[str, str | None] = {}
     reads_disk: bool = False
@@ -117,11 +119,30 @@ GUARDS: Mapping[str, Guard] = {
     "csp-sandbox": Guard(csp={"sandbox": None}),
     # The shape of Streamlit v1: the app's own origin, and both tokens.
     "own-origin": Guard(sandbox=("allow-same-origin",), app_origin=True, patches=(_ANY_ORIGIN,)),
+    "unsandboxed": Guard(
+        csp={"sandbox": None},
+        patches=(
+            _ANY_ORIGIN,
+            Patch("channel.js", 'frame.setAttribute("sandbox", kind.sandbox);', ""),
+        ),
+    ),
     # the network
     "connect-src": Guard(csp={"connect-src": "*"}),
     "img-src": Guard(csp={"img-src": "*"}),
-    "frame-src": Guard(csp={"frame-src": "*", "child-src": "*"}),
+    "default-src": Guard(csp={"default-src": "*"}),
+    "script-src": Guard(csp={"script-src": "* 'unsafe-inline' 'unsafe-eval' blob: data:"}),
+    "style-src": Guard(csp={"style-src": "* 'unsafe-inline'"}),
+    "font-src": Guard(csp={"font-src": "*"}),
+    "media-src": Guard(csp={"media-src": "*"}),
+    "object-src": Guard(csp={"object-src": "*"}),
+    "worker-src": Guard(csp={"worker-src": "* blob: data:"}),
+    "base-uri": Guard(csp={"base-uri": None}),
+    "frame-src": Guard(csp={"frame-src": "* blob: data:", "child-src": "* blob: data:"}),
     "host-frame-src": Guard(host_csp={"frame-src": "* blob: data:"}),
+    "sync-xhr": Guard(features=("sync-xhr",)),
+    "deferred-fetch": Guard(features=("deferred-fetch", "deferred-fetch-minimal")),
+    "prefetch-control": Guard(headers=("X-DNS-Prefetch-Control",)),
+    "embedder-policy": Guard(headers=("Cross-Origin-Embedder-Policy",)),
     "connection-allowlist": Guard(headers=("Connection-Allowlist",)),
     # the page's own policy, behind the sanitiser
     "sanitiser": Guard(raw_markup=True),
@@ -206,6 +227,15 @@ GUARDS: Mapping[str, Guard] = {
         for each in PERMISSIONS.values()
         if each.features and each.name in _PROBED
     },
+    "unnamed-frames": Guard(
+        patches=(
+            Patch(
+                "channel.js",
+                "frame.title = kind.title;",
+                "frame.title = kind.title; frame.name = kind.name;",
+            ),
+        )
+    ),
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
     # the frame
     "port-from-page-only": Guard(
@@ -262,7 +292,8 @@ class Unguarded(Deployment):
         granted = [Request(name, "Taken.") for guard in guards for name in guard.grants]
         self._product = _Granting(app, origins, granted)
         self._guards = guards
-        self._patches = [patch for guard in guards for patch in guard.patches]
+        # Two guards may need the same one.
+        self._patches = list(dict.fromkeys(patch for guard in guards for patch in guard.patches))
         self._altered: dict[str, Served] = {}  # by component name
         self._at_app: dict[str, Response] = {}  # by path
         super().__init__(app, origins)
@@ -312,12 +343,24 @@ class Unguarded(Deployment):
             tokens = " ".join((kind.sandbox, *guard.sandbox))
             kind = msgspec.structs.replace(kind, sandbox=tokens)
             site = with_headers(site, functools.partial(_loosened, guard=guard))
+        policy = served.policy
+        if features := tuple(name for guard in self._guards for name in guard.features):
+            allowed = permissions_policy(features)
+            site = with_headers(site, lambda headers: {**headers, "Permissions-Policy": allowed})
+            kind = msgspec.structs.replace(kind, allow="; ".join(f"{name} *" for name in features))
+            policy = _Featured(**msgspec.structs.asdict(policy), features=features)
         if any(guard.app_origin for guard in self._guards):
             path = f"{self.files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
             self._at_app[path] = site.table[site.document_path]
             site = msgspec.structs.replace(site, origin=self.origins.app, document_path=path)
             kind = msgspec.structs.replace(kind, url=site.document_url)
-        return Served(site=site, kind=kind, policy=served.policy)
+        return Served(site=site, kind=kind, policy=policy)
+
+
+class _Featured(Policy, frozen=True, kw_only=True):
+    """A policy that switches on these features, whatever it permits."""
+
+    features: tuple[str, ...]
 
 
 class Disk(dict[str, Response]):

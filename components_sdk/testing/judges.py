@@ -33,6 +33,12 @@ def _canary_udp(scene: Scene) -> str:
     return _hit(scene, "udp")
 
 
+def _name_looked_up(scene: Scene) -> str:
+    """The browser asked for a name that the attacker has put together."""
+    made = f"-{scene.canary.port}.attacker.test"
+    return next((f"looked up: {name}" for name in scene.tab.lookups if name.endswith(made)), "")
+
+
 def _hit(scene: Scene, kind: str) -> str:
     return next((f"canary: {hit.detail}" for hit in scene.hits if hit.kind == kind), "")
 
@@ -130,6 +136,14 @@ def _frame_elsewhere(scene: Scene) -> str:
     return next((f"the frame asked for {url}" for url in asked), "")
 
 
+def _document_swapped(scene: Scene) -> str:
+    """The frame has shown another document for a while than the one that shook hands."""
+    if not scene.tab.count(PAYLOAD):
+        return ""
+    now = scene.tab.frame(PAYLOAD).evaluate(_SWAPPED)
+    return f"the frame shows another document: {now}" if now else ""
+
+
 def _frame_too_tall(scene: Scene) -> str:
     """The frame is higher than the app allows any to be."""
     height = scene.tab.evaluate("s => document.querySelector(s)?.offsetHeight ?? 0", PAYLOAD)
@@ -219,6 +233,12 @@ _KEPT = """async () => {
   }
   return "";
 }"""
+# A document that the page has noticed is gone long before it is that old.
+_SWAPPED = """() => {
+  const other = !location.pathname.startsWith("/frame-");
+  return other && performance.now() > 500 ? location.href : "";
+}"""
+
 # of raids on the server ------------------------------------------------------------------------
 
 
@@ -273,6 +293,7 @@ JUDGES: Mapping[str, Judge] = {
         _canary_http,
         _canary_tcp,
         _canary_udp,
+        _name_looked_up,
         _secret_told,
         _loot_given,
         _secret_kept,
@@ -290,6 +311,7 @@ JUDGES: Mapping[str, Judge] = {
         _dialog_shown,
         _download_began,
         _frame_elsewhere,
+        _document_swapped,
         _frame_too_tall,
         _frame_tolerated,
         _page_frozen,

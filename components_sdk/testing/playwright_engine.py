@@ -42,11 +42,13 @@ from components_sdk.testing.engines import (
     Tab,
     Theme,
 )
+from components_sdk.testing.lookups import CHROMIUM, LookupLog
 
 T = TypeVar("T")
 
 _MS = ACTION_SECONDS * 1000
 
+_NET_LOG = "net-log.json"  # in the profile
 _CHROMIUM_ARGS = [
     "--no-sandbox",  # tests run as root in containers
     "--disable-gpu",
@@ -97,6 +99,7 @@ class PlaywrightEngine(Engine):
         self._shared: BrowserContext | None = None
         self._browser: Browser | None = None
         self._profile: str | None = None
+        self._lookups: LookupLog | None = None
         self._loop = _Loop(found.name)
         try:
             self._loop.run("launch", self._launch(found, background_networking), 60)
@@ -115,12 +118,17 @@ class PlaywrightEngine(Engine):
             )
         else:
             self._profile = _new_profile()
+            self._lookups = LookupLog(Path(self._profile), _NET_LOG, CHROMIUM)
             self._shared = await self._playwright.chromium.launch_persistent_context(
                 self._profile,
                 executable_path=found.path,
                 # Debian's start script adds --disable-background-networking of its own, unless
                 # remote extensions are enabled.
-                args=[*_CHROMIUM_ARGS, "--enable-remote-extensions"],
+                args=[
+                    *_CHROMIUM_ARGS,
+                    "--enable-remote-extensions",
+                    f"--log-net-log={self._profile}/{_NET_LOG}",
+                ],
                 ignore_default_args=["--disable-background-networking"],
             )
 
@@ -132,7 +140,8 @@ class PlaywrightEngine(Engine):
         if context is None:
             assert self._browser is not None
             context = await self._browser.new_context()
-        tab = PlaywrightTab(self._loop, context, owns_context=context is not self._shared)
+        owns_context = context is not self._shared
+        tab = PlaywrightTab(self._loop, context, self._lookups, owns_context=owns_context)
         await tab._open()
         return tab
 
@@ -156,12 +165,20 @@ class PlaywrightEngine(Engine):
 
 
 class PlaywrightTab(Tab):
-    def __init__(self, loop: _Loop, context: BrowserContext, *, owns_context: bool) -> None:
+    def __init__(
+        self,
+        loop: _Loop,
+        context: BrowserContext,
+        lookups: LookupLog | None,
+        *,
+        owns_context: bool,
+    ) -> None:
         self._dialogs: list[str] = []
         self._downloads: list[str] = []
         self._popups = 0
         self._loop = loop
         self._context = context
+        self._lookups = lookups
         self._owns_context = owns_context
 
     async def _open(self) -> None:
@@ -202,6 +219,10 @@ class PlaywrightTab(Tab):
     @property
     def popups(self) -> int:
         return self._popups
+
+    @property
+    def lookups(self) -> list[str]:
+        return self._lookups.names() if self._lookups else []
 
     @property
     def url(self) -> str:
