@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from components_sdk import __version__
+from components_sdk.testing import matrix
 from components_sdk.testing.attacks import Attack, Outcome, complaint, load_attacks, load_gaps
-from components_sdk.testing.engines import Engine
+from components_sdk.testing.engines import ENGINES, Engine
 from components_sdk.testing.results import as_json, collect
 from components_sdk.testing.stage import Stage
 
@@ -61,3 +62,34 @@ def _assert_is_as_it_should_be(outcome: Outcome) -> None:
     print(f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}")
     wrong = complaint(outcome, GAPS)
     assert not wrong, wrong
+
+
+# Whoever plays the attacks has what it takes to mend these; that is why they run with the browsers.
+
+MATRIX = matrix.parse((HERE.parent / "docs" / "support-matrix.md").read_text("utf-8"))[0]
+
+
+@pytest.mark.browser
+def test_the_support_matrix_lists_the_catalogue_as_it_was_measured() -> None:
+    played = {
+        (id, engine)
+        for id, attack in ATTACKS.items()
+        for engine in (("server",) if attack.without_browser else ENGINES)
+    }
+    measured = {(id, engine) for id, row in MATRIX.items() for engine in row}
+    assert measured == played, (
+        "python -m components_sdk.testing.matrix r.json docs/support-matrix.md"
+    )
+    assert [(id, row) for id, row in MATRIX.items() if matrix.UNKNOWN in row.values()] == []
+
+
+@pytest.mark.browser
+def test_the_support_matrix_is_open_where_gaps_are_known_and_nowhere_else() -> None:
+    is_open = {(id, name) for id, row in MATRIX.items() for name in row if row[name] == matrix.OPEN}
+    assert is_open == {(gap.attack, gap.engine) for gap in GAPS}
+
+
+@pytest.mark.browser
+def test_the_support_matrix_is_not_applicable_where_an_attack_is_skipped() -> None:
+    skipped = {(id, name) for id, row in MATRIX.items() for name in row if row[name] == "n/a"}
+    assert skipped == {(id, skip.engine) for id, a in ATTACKS.items() for skip in a.skips}

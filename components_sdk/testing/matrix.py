@@ -3,8 +3,9 @@
     component attack --engine chromium --engine firefox --engine webkit --format json -o r.json
     python -m components_sdk.testing.matrix r.json docs/support-matrix.md
 
-Results of a part of the catalogue, or of one engine, replace their cells; the others stay as they
-were. Attacks that are not in the catalogue any more are left out.
+Several files may be named. Results of a part of the catalogue, or of one engine, replace their
+cells; the others stay as they were. Attacks that are not in the catalogue any more are left out,
+new ones stand there with a ``?`` until they are measured.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ What becomes of each attack of the catalogue in each engine, as it was measured.
 | guarded | without its guard it succeeds; with the product as it is it began, ended, and came to nothing |
 | **open** | a known gap: nothing of ours stops it there; `security_tests/known_gaps.toml` says why |
 | n/a | this engine lacks what the attack needs, which was tried |
+| ? | not measured yet |
 | empty | it is not played there: raw requests need no browser |
 
 """  # noqa: E501 - a table of Markdown has no shorter lines
@@ -73,7 +75,7 @@ def parse(text: str) -> tuple[Cells, dict[str, str]]:
         cells[row[0]] = {name: cell for name, cell in told.items() if cell != NONE}
     measured = re.search(r"^Measured with: (.*)\.$", text, re.M)
     titles = {title: name for name, title in TITLES.items()}
-    pairs = [each.rsplit(" ", 1) for each in measured[1].split(", ")] if measured else []
+    pairs = [each.split(" ", 1) for each in measured[1].split(", ")] if measured else []
     return cells, {titles[title]: version for title, version in pairs}
 
 
@@ -93,14 +95,16 @@ def update(text: str, results: Results, attacks: Mapping[str, Attack]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """``RESULTS.json DOCUMENT.md``: bring the document up to date."""
-    if len(words) != 2:
+    """``RESULTS.json … DOCUMENT.md``: bring the document up to date."""
+    if not words or not words[-1].endswith(".md"):
         print(__doc__, file=sys.stderr)
         return 2
-    file = Path(words[1])
-    old = file.read_text("utf-8") if file.is_file() else ""
+    *measured, target = map(Path, words)
+    text = target.read_text("utf-8") if target.is_file() else ""
     attacks = load_attacks(catalogue() / "attacks")
-    file.write_text(update(old, load(Path(words[0])), attacks), "utf-8")
+    for file in measured:
+        text = update(text, load(file), attacks)
+    target.write_text(text if measured else document(attacks, *parse(text)), "utf-8")
     return 0
 
 

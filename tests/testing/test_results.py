@@ -119,8 +119,20 @@ def test_the_matrix_has_every_attack_and_says_what_was_not_measured() -> None:
 
 def test_a_part_of_the_results_leaves_the_other_cells_as_they_were() -> None:
     first = matrix.update("", RESULTS, ATTACKS)
-    more = collect([outcome("image", "webkit", "guarded")], ATTACKS, [], {"webkit": "2.50"})
+    engines = {"webkit": "2.50", "server": "components-sdk 1.0"}
+    more = collect([outcome("image", "webkit", "guarded")], ATTACKS, [], engines)
     cells, versions = matrix.parse(matrix.update(first, more, ATTACKS))
     assert cells["image"] == {"chromium": "?", "firefox": "?", "webkit": "guarded"}
     assert cells["fetch"]["webkit"] == "**open**"
-    assert versions == {"firefox": "153", "webkit": "2.50"}
+    assert versions == {"firefox": "153", **engines}
+
+
+def test_a_new_attack_stands_there_as_not_measured_and_an_old_one_goes(tmp_path: Path) -> None:
+    file = tmp_path / "matrix.md"
+    file.write_text(matrix.update("", RESULTS, ATTACKS).replace("`image`", "`picture`"))
+    assert matrix.main([str(file)]) == 0
+    cells, _ = matrix.parse(file.read_text())
+    assert set(cells) == set(ATTACKS)
+    assert set(cells["image"].values()) == {"?"}
+    assert cells["fetch"]["webkit"] == "**open**"
+    assert matrix.main([]) == 2
