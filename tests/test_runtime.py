@@ -19,7 +19,7 @@ from components_sdk import App, Component, Event, Inline, Limits, Origins, Page,
 from components_sdk.app import Deployment
 from components_sdk.testing.canary import Canary
 from components_sdk.testing.engines import Engine, EngineError, Tab, launch
-from components_sdk.testing.guards import Guard, Patch, Unguarded
+from components_sdk.testing.guards import PORT, Guard, Patch, Unguarded, without
 from components_sdk.testing.running import RunningApp
 
 pytestmark = pytest.mark.browser
@@ -148,20 +148,6 @@ def test_a_component_that_fails_becomes_a_card_that_names_the_cause(
         assert tab.count("iframe") == 0
 
 
-# The author's code may take the port out of the runtime's hands; all that gives it is this.
-TAKE_PORT = """
-let port;
-const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
-Object.defineProperty(MessageEvent.prototype, "data", {
-  ...data,
-  get() {
-    if (this.target instanceof MessagePort) port = this.target;
-    return data.get.call(this);
-  },
-});
-"""
-
-
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -182,13 +168,16 @@ Object.defineProperty(MessageEvent.prototype, "data", {
     ],
 )
 def test_what_no_component_sends_ends_its_frame_and_nothing_else(tab: Tab, garbage: str) -> None:
-    module = f"{TAKE_PORT} export default () => {{ port.postMessage({garbage}); }};"
+    # The runtime keeps the port to itself; the page must not rely on that.
+    module = f"export default () => {{ {PORT}.postMessage({garbage}); }};"
 
     def home(page: Page) -> None:
         page.add(inline("Hostile", module)(), key="h")
         page.add(Echo(), key="e")
 
-    with serving(home) as running:
+    app = App("Garbage")
+    app.page("/")(home)
+    with RunningApp(app, deploy=without("private-port")) as running:
         tab.goto(running.url)
         card(tab, "protocol")
 
@@ -710,3 +699,84 @@ def test_the_page_runs_no_inline_script_and_takes_no_text_for_markup(tab: Tab) -
         assert tab.evaluate(SET_MARKUP) == (
             "TypeError" if has_trusted_types else "no trusted types"
         )
+
+
+FORGE_PORT = """
+const { port1 } = new MessageChannel();
+const data = { type: "port", echo: "" };
+dispatchEvent(new MessageEvent("message", { source: parent, data, ports: [port1] }));
+export default ({ emit }) => emit("begun", "");
+"""
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_port_that_the_component_forges_is_not_taken_for_the_pages(
+    tab: Tab, sealed: bool
+) -> None:
+    begun: queue.Queue[str] = queue.Queue()
+    app = App("Forged", limits=IMPATIENT)
+
+    @app.page("/")
+    def home(page: Page) -> None:
+        forging = page.add(inline("Forging", FORGE_PORT, begun=Event[str])(), key="f")
+        forging.on_event("begun")(begun.put)
+
+    with RunningApp(app, deploy=without(*([] if sealed else ["sealed-runtime"]))) as running:
+        tab.goto(running.url)
+        if sealed:
+            assert begun.get(timeout=10) == ""
+        else:
+            card(tab, "not-ready")
+
+
+# What polyfills, zones and test frameworks do, and more of it than any.
+POLYFILLED = """
+Object.prototype.extra = () => {};
+for (const name of ["type", "args", "echo", "port", "value"]) {
+  Object.defineProperty(Object.prototype, name, { set() { throw new Error(name); }, get() {}, configurable: true });
+}
+const wrap = (object, name) => {
+  const old = object[name];
+  object[name] = function (...values) { return old.apply(this, values); };
+};
+wrap(Promise.prototype, "then");
+wrap(Promise.prototype, "catch");
+wrap(EventTarget.prototype, "dispatchEvent");
+wrap(MessagePort.prototype, "postMessage");
+wrap(Array.prototype, Symbol.iterator);
+wrap(Array.prototype, "push");
+wrap(Function.prototype, "bind");
+window.CustomEvent = class {};
+window.ResizeObserver = class { observe() {} };
+window.URLSearchParams = class {};
+window.addEventListener = window.removeEventListener = window.dispatchEvent = () => {};
+Reflect.apply = () => { throw new Error("apply"); };
+"""  # noqa: E501
+
+
+def test_a_component_that_changes_everything_around_it_goes_on_working(tab: Tab) -> None:
+    module = f"""
+{POLYFILLED}
+export default ({{ root, onArgs, setValue }}) => {{
+  root.style.height = "321px";
+  onArgs((args) => args.label === "go" && setValue(7));
+}};
+"""
+    values: queue.Queue[int] = queue.Queue()
+
+    def home(page: Page) -> None:
+        component = page.add(
+            inline("Polyfilled", module, label=str, value=Value[int])(label="", value=0), key="p"
+        )
+        component.on_value(values.put)
+
+        @page.button("Go").on_click
+        def _() -> None:
+            component.label = "go"
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        tab.wait_for("() => Math.abs(document.querySelector('iframe')?.offsetHeight - 321) < 20")
+        tab.click("button.button")
+
+        assert values.get(timeout=10) == 7

@@ -180,6 +180,11 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Whether it is played once, against the server, and not in each engine."""
         return bool(self.requests)
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Guards that are off in both runs: who speaks raw protocol has got at the port already."""
+        return ("private-port",) if "port()" in self.payload + self.module else ()
+
     def skip(self, engine: str) -> Skip | None:
         """Why it cannot be tried in this engine."""
         return next((skip for skip in self.skips if skip.engine == engine), None)

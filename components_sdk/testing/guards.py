@@ -107,6 +107,14 @@ _ANY_ORIGIN = Patch("channel.js", 'event.origin === "null" && ', "")
 # Features that an attack can be seen to have: granting them is the control.
 _PROBED = frozenset({"autoplay", "fullscreen"})
 
+PORT = "__components_sdk_port"  # where payload.js finds it without "private-port"
+
+_UNSEALED_DATA = "const message = event.data;"
+_UNSEALED_PORTS = "const first = event.ports[0];"
+_UNSEALED_POST = "port.postMessage(message)"
+_LISTEN = 'apply(addEventListener, port, ["message", receive])'
+_DEAF = 'apply(removeEventListener, window, ["message", onPort, true]);'
+
 GUARDS: Mapping[str, Guard] = {
     # the sandbox, in the attribute and in the response
     "top-navigation": Guard(sandbox=("allow-top-navigation",)),
@@ -241,15 +249,34 @@ GUARDS: Mapping[str, Guard] = {
     "port-from-page-only": Guard(
         patches=(
             Patch("component.js", "source !== page || ", ""),
-            Patch("component.js", 'removeEventListener("message", onPort);', ""),  # the first only
+            Patch("component.js", _DEAF, ""),  # which takes the first only
+        )
+    ),
+    "firewall": Guard(
+        patches=(Patch("channel.js", "this.#firewall.breach(event);", "undefined;"),)
+    ),
+    "private-port": Guard(
+        patches=(Patch("component.js", "port = first;", f"port = window.{PORT} = first;"),)
+    ),
+    # A runtime that was written without thinking of the author's code.
+    "sealed-runtime": Guard(
+        patches=(
+            Patch("component.js", "const message = apply(getData, event, []);", _UNSEALED_DATA),
+            Patch("component.js", "const first = apply(getPorts, event, [])[0];", _UNSEALED_PORTS),
+            Patch("component.js", "apply(stopImmediatePropagation, event, []);", ""),
+            Patch("component.js", " || !event.isTrusted", ""),
+            Patch("component.js", "apply(postMessage, port, [message])", _UNSEALED_POST),
+            Patch("component.js", "apply(portStart, port, [])", "port.start()"),
+            Patch("component.js", _LISTEN, 'port.addEventListener("message", receive)'),
+            Patch("component.js", "=== port ? undefined : now", "=== port ? now : now"),
         )
     ),
     "deaf-windows": Guard(
         patches=(
             Patch(
                 "component.js",
-                'removeEventListener("message", onPort);',
-                'removeEventListener("message", onPort); addEventListener("message", receive);',
+                _DEAF,
+                f'{_DEAF} window.addEventListener("message", receive);',
             ),
         )
     ),

@@ -156,6 +156,14 @@ def _frame_tolerated(scene: Scene) -> str:
     return "the frame is still on the page" if there else ""
 
 
+def _port_taken(scene: Scene) -> str:
+    """The page got through the frame's port what its runtime never sends."""
+    said = scene.tab.evaluate(
+        "() => document.querySelector('[data-code=protocol] code')?.innerText"
+    )
+    return f"the component speaks through the runtime's port: {said}" if said else ""
+
+
 def _page_frozen(scene: Scene) -> str:
     """The page does not answer for a while."""
     asked = time.monotonic()
@@ -314,6 +322,7 @@ JUDGES: Mapping[str, Judge] = {
         _document_swapped,
         _frame_too_tall,
         _frame_tolerated,
+        _port_taken,
         _page_frozen,
         _bystander_misled,
         _bystander_gone,

@@ -4,7 +4,8 @@
 //   udp              his UDP port
 //   press(element)   shows the element, or a button, and waits for the user's real click on it
 //   within(ms, p)    what p answers, or undefined after ms milliseconds
-//   port()           the component's own end of its channel, taken out of the runtime's hands
+//   port()           the component's own end of its channel; the stage hands it out, because the
+//                    page must not rely on the runtime's keeping it
 //   bystander()      the window of the other component, once there is one
 //   over()           whether the app has heard from the other component
 //   root, emit       as every component has them; emit("loot", text) reaches the app
@@ -26,16 +27,7 @@ export default async function attack({ root, args, onArgs, emit }) {
       root.append(element);
     });
 
-  let taken;
-  const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
-  Object.defineProperty(MessageEvent.prototype, "data", {
-    ...data,
-    get() {
-      if (this.target instanceof MessagePort) taken = this.target;
-      return data.get.call(this);
-    },
-  });
-  const port = () => taken;
+  const port = () => globalThis.__components_sdk_port;
 
   const bystander = async () => {
     for (;;) {

@@ -3,7 +3,8 @@
 Rules of proof:
 1. The control comes first: the same payload without the named guards has to succeed. Else the
    payload may just be broken, and the verdict is ``control-failed``.
-2. Guarded means the product as it is: a real app, a real server, a real browser.
+2. Guarded means the product as it is: a real app, a real server, a real browser. Only who attacks
+   the page through the port itself is given it in both runs (``Attack.given``).
 3. The app must have heard that the payload began, and the payload must have come to its end, or
    the page must have removed its frame. Else the verdict is ``inconclusive``.
 4. Success is seen from outside by a judge (see judges.py), never told by the attack.
@@ -136,7 +137,7 @@ class Stage:
         def play(off: tuple[str, ...], patience: float) -> Run:
             if attack.configured and not off and (told := refusal(attack)):
                 return Run(end=f"refused before anything was served: {told}")
-            [run] = self._play([attack], engine, off, patience)
+            [run] = self._play([attack], engine, attack.given + off, patience)
             if attack.configured and not off and not run.evidence:
                 return Run(trouble=f"Expected the configuration to be refused; played: {run}")
             return run
@@ -157,7 +158,9 @@ class Stage:
 
     def _shares(self, attack: Attack, engine: Engine) -> bool:
         """Whether it can disturb no other, and no other it: then it may share a page."""
-        of_its_own = attack.click or attack.bystander or attack.elsewhere or attack.tamper
+        of_its_own = (
+            attack.click or attack.bystander or attack.elsewhere or attack.tamper or attack.given
+        )
         return not (
             of_its_own
             or attack.alone

@@ -2,7 +2,10 @@
 //
 // 1. hello by window; the port comes back with an echo; the echo goes back through the port once
 //    the author's module is there. Only then do arguments arrive.
-// 2. How it speaks to the page it takes now, before the author's code can change it.
+// 2. How it speaks to the page it takes now, before the author's code can change it: whatever that
+//    overrides, before the port comes or after, it gets neither port nor echo. It is the same
+//    document, so this is no boundary: the page is. It keeps what speaks raw protocol to the page
+//    down to this file, and this file at work when an author's polyfills change everything around.
 // 3. The author gets { root, args, onArgs, setValue, emit } and nothing of the protocol.
 (() => {
   "use strict";
@@ -19,7 +22,19 @@
    */
 
   const { apply } = Reflect;
-  const portPost = MessagePort.prototype.postMessage;
+  const { ceil } = Math;
+  const { CustomEvent, HTMLScriptElement, ResizeObserver } = window;
+  const { addEventListener, removeEventListener, dispatchEvent } = EventTarget.prototype;
+  const { postMessage, start: portStart } = MessagePort.prototype;
+  const { stopImmediatePropagation } = Event.prototype;
+  /** @param {object} from @param {string} name */
+  const getter = (from, name) =>
+    /** @type {() => any} */ (Object.getOwnPropertyDescriptor(from, name)?.get);
+  const getData = getter(MessageEvent.prototype, "data");
+  const getPorts = getter(MessageEvent.prototype, "ports");
+  const getSource = getter(MessageEvent.prototype, "source");
+  const getTarget = getter(Event.prototype, "target");
+  const getEvent = getter(window, "event");
   const log = console.error.bind(console);
   const page = window.parent;
   const html = document.documentElement;
@@ -41,12 +56,12 @@
   let maxHeight = Infinity;
 
   /** @param {FromFrame} message */
-  const post = (message) => port && apply(portPost, port, [message]);
+  const post = (message) => port && apply(postMessage, port, [message]);
 
   /** @param {string} code @param {string} message */
   const tell = (code, message) => {
     log(`[components_sdk] ${code}: ${message}`);
-    dispatchEvent(new CustomEvent("components_sdk:refused", { detail: { code, message } }));
+    apply(dispatchEvent, window, [new CustomEvent("components_sdk:refused", { detail: { code, message } })]);
   };
 
   /** @param {string | null} theme */
@@ -61,7 +76,7 @@
   };
 
   const measure = () => {
-    const now = Math.ceil(html.getBoundingClientRect().height);
+    const now = ceil(html.getBoundingClientRect().height);
     html.toggleAttribute("data-scrolls", now > maxHeight);
     if (started && now !== height) post({ type: "height", height: (height = now) });
   };
@@ -99,21 +114,25 @@
   const run = async () => {
     const root = /** @type {HTMLElement} */ (document.getElementById("root"));
     const author = { root, args, onArgs, setValue, emit };
-    const result = /** @type {(author: Author) => unknown} */ (component)(author);
-    html.dataset.started = ""; // shows body.html, which nobody listened to before
-    const cleanUp = await result;
-    if (typeof cleanUp === "function") addEventListener("pagehide", () => cleanUp());
+    try {
+      const result = /** @type {(author: Author) => unknown} */ (component)(author);
+      html.dataset.started = ""; // shows body.html, which nobody listened to before
+      const cleanUp = await result;
+      if (typeof cleanUp === "function") apply(addEventListener, window, ["pagehide", () => cleanUp()]);
+    } catch (error) {
+      log(error);
+      fail("component-threw", String(error));
+    }
   };
 
-  /** @param {MessageEvent<ToFrame>} event */
-  const receive = ({ data: message }) => {
+  /** @param {MessageEvent} event */
+  const receive = (event) => {
+    /** @type {ToFrame} */
+    const message = apply(getData, event, []);
     switch (message.type) {
       case "init":
         ({ args, max_height: maxHeight } = message);
-        run().catch((error) => {
-          log(error);
-          fail("component-threw", String(error));
-        });
+        run();
         started = true;
         new ResizeObserver(measure).observe(html);
         return measure();
@@ -130,13 +149,20 @@
     }
   };
 
-  /** @param {MessageEvent<Port>} event */
-  const onPort = ({ source, data, ports }) => {
-    if (source !== page || data?.type !== "port" || !ports[0]) return;
-    removeEventListener("message", onPort);
-    port = ports[0];
+  /** @param {MessageEvent} event */
+  const onPort = (event) => {
+    const source = apply(getSource, event, []);
+    if (source !== page || !event.isTrusted) return;
+    /** @type {Port | undefined} */
+    const data = apply(getData, event, []);
+    const first = apply(getPorts, event, [])[0];
+    if (data?.type !== "port" || !first) return;
+    apply(stopImmediatePropagation, event, []); // this listener was the first, and is the only one
+    apply(removeEventListener, window, ["message", onPort, true]);
+    port = first;
     echo = data.echo;
-    port.onmessage = receive;
+    apply(addEventListener, port, ["message", receive]);
+    apply(portStart, port, []);
     ready();
   };
 
@@ -161,10 +187,18 @@
     },
   });
 
+  // The author's listeners run while the port's message is being handled: that event is not theirs.
+  Object.defineProperty(window, "event", {
+    get: () => {
+      const now = getEvent && apply(getEvent, window, []);
+      return now && apply(getTarget, now, []) === port ? undefined : now;
+    },
+  });
+
   setTheme(start.get("theme"));
   html.lang = start.get("lang") ?? "en";
   html.dir = start.get("dir") === "rtl" ? "rtl" : "ltr";
-  addEventListener("message", onPort);
-  addEventListener("error", onError, true); // capturing: a failed import does not bubble
+  apply(addEventListener, window, ["message", onPort, true]);
+  apply(addEventListener, window, ["error", onError, true]); // a failed import does not bubble
   page.postMessage({ type: "hello", nonce: start.get("nonce") }, "*");
 })();
