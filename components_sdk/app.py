@@ -10,9 +10,12 @@ A ``Deployment`` is an app at its origins: it knows which bytes and headers belo
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -22,18 +25,22 @@ from .component import Component
 from .declaration import Declaration
 from .errors import AppError
 from .framing import Limits
+from .frontend import Inline, from_inline
 from .grants import Grants, parse_grants
-from .layout import Page
+from .layout import Page, Spot
 from .ledger import Ledger
 from .organisation import binding, decide
-from .origins import Origins, authority
+from .origins import SPARE_INSTANCES, Origins, authority
 from .pages import HostFiles, Site, component_site, host_files
-from .policy import Policy, Ungranted, host_csp
+from .permissions import OWN_ORIGIN
+from .policy import Missing, Policy, Ungranted, host_csp
 from .sanitisers import Sanitiser
 from .sanitisers import known as known_sanitiser
 from .session import Session
 from .surface import Surface, surface
 from .wire import Kind
+
+logger = logging.getLogger("components_sdk")
 
 SOCKET_PATH = "/_components/socket"
 THEMES = ("system", "light", "dark")
@@ -133,7 +140,10 @@ class App:
 
 
 class Served(msgspec.Struct, frozen=True):
-    """One component of a deployment: what its origin serves, and what the page must know."""
+    """One component of a deployment: what it serves, and what the page must know.
+
+    With ``origins="instance"`` there is one for each instance, and they share the kind.
+    """
 
     site: Site
     kind: Kind
@@ -146,16 +156,27 @@ class Deployment:
     def __init__(self, app: App, origins: Origins) -> None:
         self.app = app
         self.origins = origins
-        self._served: dict[str, Served] = {}  # by component name
+        self._served: dict[tuple[str, int], Served] = {}  # by component name and instance
         self._declared: dict[str, Declaration] = {}  # by component name
-        self._sites: dict[str, Site] = {}  # by Host
+        self._sites: dict[str, Site] = {}  # by what Origins.place answers
         self.check_origins()
 
     def check_origins(self) -> None:
-        """Refuse at the start what every component would be refused for."""
-        origin = self.origins.component("sample", "")
-        csp = self.host_csp([f"{origin}/frame"])
-        pitfalls.refuse(surface(Policy("sample"), self.origins.app, origin, csp))
+        """Refuse at the start what every component would be refused for, and say what is lost."""
+        address = self.origins.component("sample", "")
+        mode = self.origins.promises
+        pitfalls.refuse(
+            surface(
+                Policy("sample"),
+                self.origins.app,
+                address,
+                self.host_csp([f"{address.removesuffix('/')}/frame"]),
+                shared_origin=mode.shares_app,
+            ),
+            told=_TOLD_BY_MODE,
+        )
+        if mode.warning:
+            logger.warning("origins=%s: %s", mode.name, mode.warning)
 
     @property
     def socket_url(self) -> str:
@@ -175,12 +196,24 @@ class Deployment:
         """What the app lets a component do here."""
         return self.app.policy(component)
 
-    def site(self, host: str) -> Site | None:
-        """What the component's origin with this ``Host`` serves."""
-        return self._sites.get(host)
+    def site(self, host: str, path: str) -> Site | None:
+        """What the component serves that this ``Host`` and path belong to."""
+        return self._sites.get(self.origins.place(host, path))
 
-    def served(self, component: type[Component]) -> Served | Ungranted:
-        """Make, or find, what a component's origin serves.
+    @contextlib.contextmanager
+    def sample(self) -> Iterator[Site]:
+        """A component that does nothing, served for as long as the server tests itself."""
+        address = self.origins.component("self-test", "")
+        frontend = from_inline(Inline(js="export default () => {};"), "self-test")
+        site = component_site(frontend, Policy("self-test"), address, self.origins.app, "Self-test")
+        self._sites[authority(address)] = site
+        try:
+            yield site
+        finally:
+            del self._sites[authority(address)]
+
+    def served(self, component: type[Component], instance: int = 0) -> Served | Ungranted:
+        """Make, or find, what a component serves.
 
         Raises:
             AppError: Two classes share a name.
@@ -194,77 +227,155 @@ class Deployment:
                 code="component-name-taken",
                 hint="Give one of them another name in its component.toml.",
             )
-        found = self._served.get(declaration.name)
+        found = self._served.get((declaration.name, instance))
         if found and known is declaration:
             return found
         policy = self.policy(component)
         if isinstance(policy, Ungranted):
             return policy
-        served = self._serve(component, policy)
-        self._declared[declaration.name] = declaration  # a class may be declared anew
-        self._served[declaration.name] = served
-        self._sites[authority(served.site.origin)] = served.site
+        if policy.needs_own_origin and not self.origins.promises.own_origin:
+            return _without_own_origin(policy)
+        if known is not declaration:  # a class may be declared anew
+            self._declared[declaration.name] = declaration
+            for key in [key for key in self._served if key[0] == declaration.name]:
+                del self._served[key]
+        address = self.origins.component(declaration.name, declaration.identity, instance)
+        served = self._serve(declaration, policy, address)
+        self._served[declaration.name, instance] = served
+        self._sites[authority(address)] = served.site
         return served
 
-    def _serve(self, component: type[Component], policy: Policy) -> Served:
-        declaration = component.declaration
+    def _serve(self, declaration: Declaration, policy: Policy, address: str) -> Served:
         title = declaration.manifest.title
-        origin = self.origins.component(declaration.name, declaration.identity)
-        site = component_site(declaration.frontend, policy, origin, self.origins.app, title)
+        app_origin, mode = self.origins.app, self.origins.promises
+        site = component_site(declaration.frontend, policy, address, app_origin, title)
         pitfalls.refuse(
             Surface(
-                app_origin=self.origins.app,
-                component_origin=origin,
+                app_origin=app_origin,
+                component_origin=site.origin,
                 sandbox=policy.sandbox_attribute,
                 allow=policy.allow,
                 headers=site.headers,
                 host_csp=self.host_csp([site.document_url]),
-            )
+                shared_origin=not mode.own_origin,
+            ),
+            told=_TOLD_BY_MODE,
         )
-        contract = declaration.contract
-        kind = Kind(
-            name=declaration.name,
-            title=title,
-            url=site.document_url,
-            sandbox=policy.sandbox_attribute,
-            allow=policy.allow,
-            args={name: field.codec.schema for name, field in contract.fields.items()},
-            events={name: field.codec.schema for name, field in contract.events.items()},
-            has_value="value" in contract.fields,
+        twins = (each.kind for key, each in self._served.items() if key[0] == declaration.name)
+        return Served(
+            site=site, kind=next(twins, None) or _kind(declaration, policy), policy=policy
         )
-        return Served(site=site, kind=kind, policy=policy)
+
+
+# What the origin mode's own warning says better, and once.
+_TOLD_BY_MODE = frozenset({"declared-app-origin"})
+
+
+def _kind(declaration: Declaration, policy: Policy) -> Kind:
+    contract = declaration.contract
+    return Kind(
+        name=declaration.name,
+        title=declaration.manifest.title,
+        sandbox=policy.sandbox_attribute,
+        allow=policy.allow,
+        opaque=not policy.needs_own_origin,
+        args={name: field.codec.schema for name, field in contract.fields.items()},
+        events={name: field.codec.schema for name, field in contract.events.items()},
+        has_value="value" in contract.fields,
+    )
+
+
+def _without_own_origin(policy: Policy) -> Ungranted:
+    """Why a component with a memory is not mounted where it would share its origin."""
+    line = 'serve(app, origins="subdomain")'
+    requests = zip(policy.requests, policy.permissions, strict=True)
+    return Ungranted(
+        component=policy.component,
+        missing=tuple(
+            Missing(permission.name, request.reason, permission.meaning, (), line)
+            for request, permission in requests
+            if OWN_ORIGIN in permission.sandbox
+        ),
+        line=line,
+        code="storage-needs-own-origin",
+    )
 
 
 class OpenPage:
-    """One page of one session, and the components that its policy names.
+    """One page of one session, and the frames that its policy names.
 
     While the page function runs any component may be added. ``seal`` ends that: the browser has
-    the page's policy then, and a component that it does not name could not load.
+    the page's policy then, and a frame that it does not name could not load.
+
+    Attributes:
+        served: What the page's policy names, by component name and instance.
     """
 
     def __init__(self, deployment: Deployment, entry: PageEntry, session: Session) -> None:
         self.session = session
-        self.served: dict[str, Served] = {}
+        self.served: dict[tuple[str, int], Served] = {}
         self._deployment = deployment
+        self._announced = entry.uses
+        self._taken: dict[str, tuple[str, int]] = {}  # component name and instance, by part
         self._sealed = False
         for component in entry.uses:
-            self._kind_of(component)
-        self.page = Page(session, self._kind_of, deployment.app.sanitiser)
+            self._serve(component, 0)
+        self.page = Page(session, self, deployment.app.sanitiser)
 
     def seal(self) -> None:
-        """From now on only the components that are known by now may be added."""
+        """From now on only what is known by now may be added, and some of what was announced."""
+        if self._deployment.origins.promises.own_instance:
+            for component in self._announced:
+                name = component.declaration.name
+                free = (n for n in itertools.count() if (name, n) not in self._taken.values())
+                for instance in itertools.islice(free, SPARE_INSTANCES):
+                    self._serve(component, instance)
         self._sealed = True
 
-    def _kind_of(self, component: type[Component]) -> Kind | Ungranted:
-        served = self._deployment.served(component)
+    def find(self, component: type[Component]) -> Spot | Ungranted:
+        """See ``layout.Spots``."""
+        name, instance = component.declaration.name, 0
+        if self._deployment.origins.promises.own_instance:
+            taken = {number for kind, number in self._taken.values() if kind == name}
+            instance = next(number for number in itertools.count() if number not in taken)
+        served = self._serve(component, instance)
+        if isinstance(served, Ungranted):
+            return served
+        return Spot(served.kind, served.site.document_url, instance)
+
+    def take(self, id: str, spot: Spot) -> None:
+        """See ``layout.Spots``."""
+        self._taken[id] = (spot.kind.name, spot.instance)
+
+    def leave(self, id: str) -> None:
+        """See ``layout.Spots``."""
+        self._taken.pop(id, None)  # a card takes none
+
+    def _serve(self, component: type[Component], instance: int) -> Served | Ungranted:
+        served = self._deployment.served(component, instance)
         if isinstance(served, Ungranted):
             return served
         name = served.kind.name
-        if self._sealed and name not in self.served:
-            raise AppError(
-                f"This page was opened without {component.__name__}, so its policy forbids it",
+        if self._sealed and (name, instance) not in self.served:
+            raise self._not_named(component)
+        self.served[name, instance] = served
+        return served
+
+    def _not_named(self, component: type[Component]) -> AppError:
+        name = component.__name__
+        own = component.declaration.name
+        room = sum(1 for kind, _ in self.served if kind == own)
+        if not room:
+            return AppError(
+                f"This page was opened without {name}, so its policy forbids it",
                 code="component-not-declared",
-                hint=f"Announce it: @app.page(…, uses=[{component.__name__}])",
+                hint=f"Announce it: @app.page(…, uses=[{name}])",
             )
-        self.served[name] = served
-        return served.kind
+        hint = f"Announce it: @app.page(…, uses=[{name}]) leaves room for {SPARE_INSTANCES} more."
+        if component in self._announced:
+            hint = 'Remove one of them first, or serve with origins other than "instance".'
+        return AppError(
+            f"This page's policy names {room} frames of {name}, and all of them are on the page",
+            code="no-spare-instance",
+            hint=hint,
+        )

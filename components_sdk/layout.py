@@ -15,7 +15,7 @@ def home(page: Page) -> None:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -31,10 +31,36 @@ from .wire import Denied, Element, ElementKind, Kind, MissingGrant
 C = TypeVar("C", bound=Component)
 F = TypeVar("F", bound=Callable[..., object])
 
-KindOf = Callable[[type[Component]], Kind | Ungranted]
-
-
 _TEXT = codec_for(str, "text")
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Where the frame of one component comes from.
+
+    Attributes:
+        instance: Counts the components of this kind on the page where each has its own origin.
+    """
+
+    kind: Kind
+    url: str
+    instance: int
+
+
+class Spots(Protocol):
+    """Knows where the frames of a page may come from; the page's policy names them all."""
+
+    def find(self, component: type[Component]) -> Spot | Ungranted:
+        """A spot that is free, for a component of this class.
+
+        Raises:
+            AppError: The page's policy names no more of them.
+        """
+
+    def take(self, id: str, spot: Spot) -> None:
+        """It is taken by this part of the page."""
+
+    def leave(self, id: str) -> None:
+        """This part was removed from the page."""
 
 
 class Part:
@@ -216,13 +242,13 @@ class Page(Container):
         sanitiser: What cleans its Markdown and HTML.
     """
 
-    def __init__(self, session: Session, kind_of: KindOf, sanitiser: Sanitiser = "bleach") -> None:
+    def __init__(self, session: Session, spots: Spots, sanitiser: Sanitiser = "bleach") -> None:
         self.session = session
         self.sanitiser = sanitiser
         self.parts: dict[str, Part | Component] = {}
         super().__init__(self, "")
         del self.parts[""]  # the page itself stays
-        self._kind_of = kind_of
+        self._spots = spots
         self._keys: dict[str, str] = {}  # by id
 
     def place(self, component: Component, key: str, parent: str) -> None:
@@ -239,15 +265,16 @@ class Page(Container):
                 code="no-component",
                 hint='Write: page.add(StarRating(label="…"), key="rating")',
             )
-        kind = self._kind_of(type(component))
+        spot = self._spots.find(type(component))
         id = self.session.new_id("f", parent)
         slot = component.attach(self.session, id, key)
         self._keys[id] = key
         self.parts[id] = component
-        if isinstance(kind, Ungranted):
-            self.session.send(_denied(kind, type(component), id, parent))
+        if isinstance(spot, Ungranted):
+            self.session.send(_denied(spot, type(component), id, parent))
         else:
-            self.session.mount(slot, kind, parent)
+            self._spots.take(id, spot)
+            self.session.mount(slot, spot.kind, spot.url, parent)
 
     def remove(self, part: Component | Part) -> None:
         """Take a component or a part, and all that is in it, off the page.
@@ -267,6 +294,7 @@ class Page(Container):
             removed = self.parts.pop(gone)
             if isinstance(removed, Component):
                 removed.detach()
+                self._spots.leave(gone)
 
 
 def _checked(source: Source) -> Source:

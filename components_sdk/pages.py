@@ -7,7 +7,7 @@ Rules:
    module and style, each allowed by its hash. Its URL changes when one byte of it, or of its
    headers, changes.
 
-    site = component_site(frontend, policy, origin, app_origin, title)
+    site = component_site(frontend, policy, address, app_origin, title)
     site.document_url, site.table[site.document_path]
 """
 
@@ -23,6 +23,7 @@ import msgspec
 
 from .csp import hash_source
 from .frontend import CONTENT_TYPES, Frontend
+from .origins import origin_of, prefix_of
 from .policy import Policy
 from .resources import WEB
 
@@ -38,15 +39,17 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True):
-    """Everything that one component's origin serves.
+    """Everything that one component's origin serves, or its part of a shared one.
 
     Attributes:
+        prefix: What the paths of this component begin with; ``/`` if the origin is its own.
         document_path: Path of the frame document; the only thing that may load in the frame.
         table: Response by path. A path that is not here does not exist.
         headers: What every response of the origin carries.
     """
 
     origin: str
+    prefix: str
     document_path: str
     table: dict[str, Response]
     headers: dict[str, str]
@@ -120,15 +123,20 @@ def host_files() -> HostFiles:
 
 
 def component_site(
-    frontend: Frontend, policy: Policy, origin: str, app_origin: str, title: str
+    frontend: Frontend, policy: Policy, address: str, app_origin: str, title: str
 ) -> Site:
-    """Make all responses of one component's origin."""
+    """Make all responses of one component.
+
+    Args:
+        address: Its origin, or its path of a shared one, which ends in ``/``.
+    """
+    origin, prefix = origin_of(address), prefix_of(address)
     runtime = (WEB / "component.js").read_text("utf-8")
     base_style = (WEB / "component.css").read_text("utf-8")
     blocks = [base_style, frontend.style, runtime, frontend.module]
     digests = [hash_source(block) for block in blocks]
     headers = policy.headers(
-        origin,
+        address,
         app_origin,
         styles=digests[:2],
         scripts=digests[2:],
@@ -137,9 +145,9 @@ def component_site(
     )
     document = _document(title, blocks, frontend.body).encode()
     content = repr(sorted(headers.items())).encode() + document
-    path = f"/frame-{hashlib.sha256(content).hexdigest()[:20]}"
+    path = f"{prefix}frame-{hashlib.sha256(content).hexdigest()[:20]}"
     table = {
-        f"/{quote(name)}": Response(
+        f"{prefix}{quote(name)}": Response(
             200,
             {
                 **headers,
@@ -155,7 +163,7 @@ def component_site(
         {**headers, "Content-Type": "text/html; charset=utf-8", "Cache-Control": IMMUTABLE},
         document,
     )
-    return Site(origin=origin, document_path=path, table=table, headers=headers)
+    return Site(origin=origin, prefix=prefix, document_path=path, table=table, headers=headers)
 
 
 def _document(title: str, blocks: list[str], body: str) -> str:

@@ -79,7 +79,9 @@ class Ungranted(msgspec.Struct, frozen=True):
     component: str
     missing: tuple[Missing, ...]
     line: str
-    code: Literal["not-granted", "forbidden-by-organisation"] = "not-granted"
+    code: Literal["not-granted", "forbidden-by-organisation", "storage-needs-own-origin"] = (
+        "not-granted"
+    )
 
 
 def decide(component: str, requests: Sequence[Request], grants: Grants) -> Policy | Ungranted:

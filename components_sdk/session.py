@@ -97,6 +97,7 @@ class _Mounting(msgspec.Struct, frozen=True):
 
     slot: Slot
     kind: Kind
+    url: str
     parent: str
 
 
@@ -188,11 +189,11 @@ class Session:
         if self._uncleaned.get(element) is source:
             self.change(element, html)
 
-    def mount(self, slot: Slot, kind: Kind, parent: str) -> None:
-        """Put a component on the page."""
+    def mount(self, slot: Slot, kind: Kind, url: str, parent: str) -> None:
+        """Put a component on the page; its frame document is at ``url``."""
         slot.meter = Meter(self._limits, self._clock)
         self._slots[slot.id] = slot
-        self._queue(_Mounting(slot, kind, parent))
+        self._queue(_Mounting(slot, kind, url, parent))
 
     def patch(self, slot: Slot, name: str) -> None:
         """A field of a component has a new value, which leaves with the next batch."""
@@ -402,6 +403,7 @@ class Session:
             id=slot.id,
             parent=item.parent,
             kind=kind.name,
+            url=item.url,
             args=self._to_component(slot, slot.values, tail),
             max_height=self._limits.max_height,
         )

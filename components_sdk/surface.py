@@ -105,18 +105,22 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
 def surface(
     policy: Policy,
     app_origin: str,
-    component_origin: str,
+    address: str,
     host_csp: str,
     *,
     shared_origin: bool = False,
 ) -> Surface:
-    """What the browser will be told if nothing alters what ``policy`` says."""
+    """What the browser will be told if nothing alters what ``policy`` says.
+
+    Args:
+        address: The component's origin, or its path of a shared one, which ends in ``/``.
+    """
     return Surface(
         app_origin=app_origin,
-        component_origin=component_origin,
+        component_origin="/".join(address.split("/")[:3]),
         sandbox=policy.sandbox_attribute,
         allow=policy.allow,
-        headers=policy.headers(component_origin, app_origin),
+        headers=policy.headers(address, app_origin),
         host_csp=host_csp,
         shared_origin=shared_origin,
     )

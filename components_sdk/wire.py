@@ -46,6 +46,7 @@ FailureCode = Literal[
 DenialCode = Literal[
     "not-granted",  # it asks for more than the app grants
     "forbidden-by-organisation",  # it asks for more than any app may grant it
+    "storage-needs-own-origin",  # here it would share its storage with others
 ]
 
 
@@ -98,9 +99,9 @@ class Kind(Message, tag="kind", frozen=True):
 
     name: str
     title: str
-    url: str  # of the frame document, absolute, without fragment
     sandbox: str
     allow: str
+    opaque: bool  # its windows' messages come from the origin "null", else from that of its URL
     args: dict[str, dict[str, Any]]  # JSON Schema by argument name, "value" included
     events: dict[str, dict[str, Any]]  # JSON Schema by event name
     has_value: bool
@@ -112,6 +113,7 @@ class Mount(Message, tag="mount", frozen=True):
     id: str
     parent: str
     kind: str
+    url: str  # of the frame document, absolute, without fragment
     args: dict[str, Any]
     max_height: int
 

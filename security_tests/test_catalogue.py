@@ -10,7 +10,7 @@ import pytest
 from components_sdk import pitfalls
 from components_sdk.app import App, Deployment, Served
 from components_sdk.errors import PitfallError
-from components_sdk.origins import Origins
+from components_sdk.origins import Origins, authority
 from components_sdk.pages import host_files
 from components_sdk.surface import Surface
 from components_sdk.testing.attacks import (
@@ -60,7 +60,7 @@ def surface_without(*off: str) -> Surface:
         component_origin=served.site.origin,
         sandbox=served.kind.sandbox,
         headers=served.site.headers,
-        host_csp=deployment.host_csp([served.kind.url]),
+        host_csp=deployment.host_csp([served.site.document_url]),
         shared_origin=served.site.origin == ORIGINS.app,
     )
 
@@ -133,8 +133,8 @@ def test_without_a_guard_something_is_served_differently(name: str) -> None:
     other, loose = deployed(name)
 
     def said(deployment: Deployment, served: Served) -> tuple[object, ...]:
-        site = deployment.site(served.site.origin.partition("://")[2])
-        return served.kind, site, deployment.host_csp([served.kind.url]), deployment.files
+        site = deployment.site(authority(served.site.origin), served.site.document_path)
+        return served.kind, site, deployment.host_csp([served.site.document_url]), deployment.files
 
     assert said(other, loose) != said(product, served)
 

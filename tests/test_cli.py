@@ -136,7 +136,7 @@ Error: Unrecognized arguments: --fast
         ("run",),
         """\
 Error: The following arguments are required: APP.PY
-  hint:  Usage: component run [-h] [--debug] [--port PORT] APP.PY
+  hint:  Usage: component run [-h] [--debug] [--port PORT] [--origins MODE] APP.PY
   code:  usage
 """,
     ),
@@ -144,7 +144,15 @@ Error: The following arguments are required: APP.PY
         ("run", "app.py", "--port", "70000"),
         """\
 Error: Argument --port: Expected a port from 0 to 65535, got '70000'
-  hint:  Usage: component run [-h] [--debug] [--port PORT] APP.PY
+  hint:  Usage: component run [-h] [--debug] [--port PORT] [--origins MODE] APP.PY
+  code:  usage
+""",
+    ),
+    "a mode of origin that is none": (
+        ("run", "app.py", "--origins", "port"),
+        """\
+Error: Argument --origins: Expected one of subdomain, instance, loopback, path, got 'port'
+  hint:  Usage: component run [-h] [--debug] [--port PORT] [--origins MODE] APP.PY
   code:  usage
 """,
     ),
@@ -598,6 +606,21 @@ def test_an_app_is_served_until_ctrl_c_which_is_quiet(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert status == 200
     assert "<title>Title</title>" in body
+
+
+@pytest.mark.parametrize("mode", ["instance", "loopback", "path"])
+def test_an_app_is_served_in_the_mode_of_origin_that_was_asked_for(
+    tmp_path: Path, mode: str
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    with _start("run", "app.py", "--port", "0", "--origins", mode, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        status, _ = _get(process.stdout.readline().removeprefix("Serving on ").strip())
+        process.send_signal(signal.SIGINT)
+        _, warned = process.communicate(timeout=20)
+    assert status == 200
+    assert warned.startswith(f"origins={mode}: ") is (mode != "instance")
+    assert warned.count("\n") == (mode != "instance")
 
 
 def test_ctrl_c_while_the_app_is_loaded_is_quiet_too(component: Run, tmp_path: Path) -> None:

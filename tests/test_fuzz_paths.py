@@ -121,7 +121,7 @@ class Target:
         found = re.search(r"frame-src http://(\S+?)(/\S+);", csp)
         assert found
         self.card_host, self.document = found[1], found[2]
-        site = self.deployments[0].site(self.card_host)
+        site = self.deployments[0].site(self.card_host, self.document)
         assert site is not None
         self.table = site.table
         self.paths = corpus(self.folder, self.document)

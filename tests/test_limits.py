@@ -18,7 +18,7 @@ from components_sdk.session import Session
 from components_sdk.wire import Emit, Press, SetValue
 
 from .kinds import Dial, raw_batch, received, sent
-from .test_session import KIND
+from .test_session import KIND, URL
 
 LIMITS = Limits(messages_per_second=10, message_burst=20, bytes_per_second=100, byte_burst=1_000)
 ALLOWED = 20 + int(10 * STALL_SECONDS)  # at once, by one frame
@@ -44,7 +44,7 @@ class Gate:
         for id in ("f1", "f2"):
             dial = Dial(label=id, marks=[])
             slot = dial.attach(self.session, id, id)
-            self.session.mount(slot, KIND, "")
+            self.session.mount(slot, KIND, URL, "")
             dial.on_value(lambda value: None)
 
     def _count(self) -> None:

@@ -126,12 +126,13 @@ def test_no_decided_policy_breaks_an_error_rule(policy: Policy) -> None:
     ("app", "own", "shared", "warned"),
     [
         ("http://localhost:8000", "http://stars-00000000.localhost:8000", False, set()),
-        ("http://localhost:8000", "http://127.0.0.1:8000", True, set()),
+        ("http://localhost:8000", "http://127.0.0.1:8000/stars-00000000/", True, set()),
         ("https://app.example.org", "https://stars.widgets-example.net", False, set()),
-        ("https://app.example.org", "https://app.example.org", True, {"declared-app-origin"}),
+        ("https://app.example.org", "https://app.example.org/_components/frames/s-0/", True,
+         {"declared-app-origin"}),
         ("https://app.example.co.uk", "https://stars.widgets.co.uk", False, set()),
     ],
-)
+)  # fmt: skip
 def test_the_offered_ways_to_place_components_break_no_error_rule(
     app: str, own: str, shared: bool, warned: set[str]
 ) -> None:

@@ -34,13 +34,15 @@ from .kinds import DRAWS_NOTHING, Dial, Point, raw_batch, received, sent
 KIND = Kind(
     name="dial",
     title="Dial",
-    url="http://dial.localhost/frame-1",
     sandbox="allow-scripts",
     allow="",
+    opaque=True,
     args={},
     events={},
     has_value=True,
 )
+
+URL = "http://dial.localhost/frame-1"
 
 
 class Mounted:
@@ -50,7 +52,7 @@ class Mounted:
         self.ledger = Ledger()
         self.session = Session("s1", self.ledger, Limits())
         self.dial = Dial(label="Volume", marks=[1, 2])
-        self.session.mount(self.dial.attach(self.session, "f1", "volume"), KIND, "")
+        self.session.mount(self.dial.attach(self.session, "f1", "volume"), KIND, URL, "")
         self.values: list[Any] = []
         self.dial.on_value(self.values.append)
         self.first = received(self.session.render())
@@ -76,7 +78,7 @@ def value(wire: str, frame: str = "f1") -> SetValue:
 def test_a_mount_sends_the_kind_once_and_every_checked_argument(page: Mounted) -> None:
     kind, mount = page.first
     other = Dial(label="Tone", marks=[])
-    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, "")
+    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, URL, "")
 
     assert kind == KIND
     assert isinstance(mount, Mount)
@@ -152,7 +154,7 @@ def test_what_the_page_sends_cannot_forge_a_line_of_the_log(
 
 def test_a_mount_carries_what_was_assigned_after_it(page: Mounted) -> None:
     other = Dial(label="Tone", marks=[])
-    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, "")
+    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, URL, "")
     other.label = "Treble"
 
     (mount,) = received(page.session.render())
@@ -162,7 +164,7 @@ def test_a_mount_carries_what_was_assigned_after_it(page: Mounted) -> None:
 
 def test_a_component_that_is_removed_before_it_was_sent_is_never_mounted(page: Mounted) -> None:
     other = Dial(label="Tone", marks=[])
-    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, "")
+    page.session.mount(other.attach(page.session, "f2", "tone"), KIND, URL, "")
     page.session.remove("f2")
 
     assert received(page.session.render()) == [Remove(id="f2")]
@@ -181,7 +183,7 @@ def test_a_callback_cannot_change_what_the_session_keeps() -> None:
 
     session = Session("s1", Ledger(), Limits())
     listing = Listing()
-    session.mount(listing.attach(session, "f1", "k"), KIND, "")
+    session.mount(listing.attach(session, "f1", "k"), KIND, URL, "")
     listing.on_value(lambda items: items.append("unchecked"))
 
     for call in session.receive(sent(value("[1]"))):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 
 from . import INTERRUPTED
-from .run import add_port
+from .run import add_serving
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_port(parser)
+    add_serving(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -22,5 +22,5 @@ def run(args: argparse.Namespace) -> int:
 
     from ..servers.serve import serve
 
-    serve(app, port=args.port)  # until Ctrl-C
+    serve(app, port=args.port, origins=args.origins)  # until Ctrl-C
     return INTERRUPTED

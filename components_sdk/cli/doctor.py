@@ -210,7 +210,8 @@ def _names() -> Check:
         name,
         "note",
         found[0],
-        "Expected 127.0.0.1. A browser that asks this resolver would look there for components.",
+        "Expected 127.0.0.1. A browser that asks this resolver would look there for components: "
+        "serve with --origins loopback.",
     )
 
 

@@ -4,6 +4,7 @@ For example:
 
     component run app.py
     component run app.py --port 9000
+    component run app.py --origins loopback
 """
 
 from __future__ import annotations
@@ -27,18 +28,27 @@ if TYPE_CHECKING:
     from ..app import App
 
 MAX_LINES = 8  # of the user's own traceback
+# As in origins.py, which takes too long to import for a command's --help.
+MODES = ("subdomain", "instance", "loopback", "path")
 _WRITE = 'Write: app = App("Title"), with App from components_sdk.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="APP.PY", type=Path)
-    add_port(parser)
+    add_serving(parser)
 
 
-def add_port(parser: argparse.ArgumentParser) -> None:
-    """``--port``, which ``component demo`` has as well."""
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """``--port`` and ``--origins``, which ``component demo`` has as well."""
     parser.add_argument(
         "--port", type=port, help="serve there (default: 8501, or the next free one)"
+    )
+    parser.add_argument(
+        "--origins",
+        metavar="MODE",
+        type=mode,
+        default=MODES[0],
+        help=f"how components are kept apart: {', '.join(MODES)} (default: {MODES[0]})",
     )
 
 
@@ -47,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from ..servers.serve import serve
 
     app = find_app(load(args.file), args.file)
-    serve(app, port=args.port)  # until Ctrl-C
+    serve(app, port=args.port, origins=args.origins)  # until Ctrl-C
     return INTERRUPTED
 
 
@@ -56,6 +66,13 @@ def port(text: str) -> int:
     if text.isdecimal() and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"Expected a port from 0 to 65535, got {text!r}")
+
+
+def mode(text: str) -> str:
+    """The value of ``--origins``."""
+    if text in MODES:
+        return text
+    raise argparse.ArgumentTypeError(f"Expected one of {', '.join(MODES)}, got {text!r}")
 
 
 def load(file: Path) -> ModuleType:

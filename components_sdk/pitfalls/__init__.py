@@ -17,7 +17,7 @@ configured, replaced or rewritten on the way: origins, proxies, other frameworks
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import PitfallError
 from ..findings import Finding, Rule, Severity
@@ -49,8 +49,11 @@ def check(subject: Surface, rules: Sequence[Rule[Surface]] | None = None) -> lis
     ]
 
 
-def refuse(subject: Surface) -> None:
+def refuse(subject: Surface, told: Collection[str] = ()) -> None:
     """Log what breaks a rule, and refuse what breaks one of severity ERROR.
+
+    Args:
+        told: Ids of warnings that somebody has given already.
 
     Raises:
         PitfallError: Its code is the rule's id.
@@ -58,7 +61,7 @@ def refuse(subject: Surface) -> None:
     findings = check(subject)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     for finding in findings:
-        if finding not in errors:
+        if finding not in errors and finding.rule not in told:
             logger.warning(
                 "%s: %s: %s Found: %s %s",
                 subject.component_origin, finding.rule, finding.sentence, finding.detail,

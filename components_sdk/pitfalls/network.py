@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..csp import ascii_lower
+from ..csp import ascii_lower, path_of
 from ..findings import Severity
 from ..surface import Surface, good_but, is_anywhere, is_within, reaches
 from .hosts import CODE, UPLOAD, known
@@ -92,7 +92,9 @@ def _code_host(subject: Surface) -> Iterator[str]:
 )
 def _reaches_the_app(subject: Surface) -> Iterator[str]:
     for name, source in subject.sources:
-        if subject.app_origin != subject.component_origin and reaches(source, subject.app_origin):
+        # Where both share an origin, a path of it may be the component's own.
+        own_path = subject.app_origin == subject.component_origin and path_of(source)
+        if reaches(source, subject.app_origin) and not own_path:
             yield f"{name} {source}"
 
 

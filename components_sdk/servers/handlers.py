@@ -95,7 +95,7 @@ class ComponentHandler(Handler):
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """What Tornado refuses before ``prepare``, such as an unknown method."""
-        site = self.deployment.site(self.request.host)
+        site = self.deployment.site(self.request.host, self.request.path)
         if site is None:
             self.refuse(status_code, "No component is served here.")
         else:
@@ -105,16 +105,23 @@ class ComponentHandler(Handler):
 
     def _response(self) -> Response:
         request = self.request
-        site = self.deployment.site(request.host)
+        origins = self.deployment.origins
+        site = self.deployment.site(request.host, request.path)
         if site is None:
-            return text_response(421, "No component is served here.", BARE_HEADERS)
+            # Of a host that components share this may be a path that nobody has; the user may
+            # have typed 127.0.0.1.
+            status = 404 if origins.promises.shares_app else 421
+            sentence = f"No component is served here. The app is at {origins.app}"
+            return text_response(status, sentence, BARE_HEADERS)
         if request.method not in ("GET", "HEAD"):
             self.set_header("Allow", "GET, HEAD")
             return site.refusal(405, "Only GET.")
         if "Service-Worker" in request.headers:
             # A worker would answer in the place of this server.
             return site.refusal(403, "No service workers.")
-        if "Cookie" in request.headers and request.host not in self.visits.warned:
+        # Nothing here reads a cookie. Where there is one host only, the app's own arrive.
+        foreign = "Cookie" in request.headers and not origins.promises.shares_app
+        if foreign and request.host not in self.visits.warned:
             self.visits.warned.add(request.host)  # a log that anybody can fill is none
             logger.warning("a cookie was sent to %s: another server shares its site", request.host)
         found = site.table.get(request.path)

@@ -2,6 +2,7 @@
 
     serve(app)                      # http://localhost:8501, or the next free port
     serve(app, port=9000)           # that port or an error
+    serve(app, origins="instance")  # see origins.MODES; or Origins(…) behind a proxy
 
 Inside an existing Tornado application, pass the rules on; everything else stays its own:
 
@@ -26,7 +27,7 @@ from tornado.web import Application
 
 from ..app import SOCKET_PATH, App, Deployment
 from ..errors import AppError, ServeError
-from ..origins import DEFAULT_PORT, Origins
+from ..origins import DEFAULT_PORT, Mode, Origins
 from ..pages import STATIC
 from .bounds import Bounds
 from .handlers import (
@@ -37,24 +38,19 @@ from .handlers import (
     WrongPath,
 )
 from .logs import keep_secrets_out
+from .selftest import self_test
 from .socket import SocketHandler
 from .visits import Visits
 
 
 class _On(Matcher):
-    """Matches a request by its ``Host`` and, if given, its exact path or the path's beginning."""
+    """Matches a request by its ``Host`` and path."""
 
-    def __init__(
-        self, is_host: Callable[[str], bool], path: str | None = None, prefix: str = ""
-    ) -> None:
-        self._is_host = is_host
-        self._path = path
-        self._prefix = prefix
+    def __init__(self, matches: Callable[[str, str], bool]) -> None:
+        self._matches = matches
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        if not self._is_host(request.host) or not request.path.startswith(self._prefix):
-            return None
-        return {} if self._path in (None, request.path) else None
+        return {} if self._matches(request.host, request.path) else None
 
 
 def rules(app: App, origins: Origins, *, bounds: Bounds | None = None) -> list[Rule]:
@@ -79,18 +75,19 @@ def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
     keep_secrets_out()
     common = {"deployment": deployment, "visits": visits}
 
-    def is_app(host: str) -> bool:
-        return host == origins.app_host
+    def at(path: str) -> _On:
+        """This path of the app's host."""
+        return _On(lambda host, asked: host == origins.app_host and asked == path)
 
-    def is_component(host: str) -> bool:
-        return host.endswith(origins.components_suffix) and host != origins.app_host
+    def is_static(host: str, path: str) -> bool:
+        return host == origins.app_host and path.startswith(STATIC)
 
     return [
-        Rule(_On(is_component), ComponentHandler, common),
-        Rule(_On(is_app, SOCKET_PATH), SocketHandler, common),
-        Rule(_On(is_app, prefix=STATIC), StaticHandler, common),
+        Rule(_On(origins.is_components), ComponentHandler, common),
+        Rule(at(SOCKET_PATH), SocketHandler, common),
+        Rule(_On(is_static), StaticHandler, common),
         *(
-            Rule(_On(is_app, path), PageHandler, {**common, "entry": entry})
+            Rule(at(path), PageHandler, {**common, "entry": entry})
             for path, entry in app.pages.items()
         ),
     ]
@@ -170,7 +167,7 @@ class Server:
         self.application = Application(
             [
                 *_routes(deployment, self._visits),
-                Rule(_On(lambda host: host == app_host), WrongPath, common),
+                Rule(_On(lambda host, _: host == app_host), WrongPath, common),
             ],
             default_handler_class=UnknownHost,
             default_handler_args=common,
@@ -193,19 +190,31 @@ class Server:
         await self._visits.close()
 
 
-def serve(app: App, *, port: int | None = None) -> None:
+def serve(app: App, *, port: int | None = None, origins: Mode | Origins = "subdomain") -> None:
     """Serve until interrupted. Prints ``Serving on http://localhost:PORT``.
 
+    Args:
+        port: To listen on; the first free one from 8501 if not given.
+        origins: How components are kept apart on this machine, a name of ``origins.MODES``; or,
+            behind a proxy that passes ``Host`` on, the origins that browsers see.
+
     Raises:
-        ServeError: The port is taken or not allowed.
+        ServeError: The port is taken or not allowed, or app and components are not apart.
+        PolicyError: There is no such mode, or origins or sites would be shared.
     """
 
     async def run() -> None:
         with bind(port) as bound:
-            origins = Origins.local(bound.getsockname()[1], app.secret)
-            server = Server(Deployment(app, origins), bound)
-            print(f"Serving on {origins.app}", flush=True)
+            own_port = bound.getsockname()[1]
+            at = origins
+            if not isinstance(at, Origins):
+                at = Origins.local(own_port, app.secret, at)
+            deployment = Deployment(app, at)
+            server = Server(deployment, bound)
             try:
+                await self_test(deployment, own_port)
+                behind = "" if at is not origins else f" (listening on 127.0.0.1:{own_port})"
+                print(f"Serving on {at.app}{behind}", flush=True)
                 await asyncio.Event().wait()
             finally:
                 await server.stop()

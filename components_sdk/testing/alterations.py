@@ -36,24 +36,24 @@ class Altered(Unguarded):
         self._configured = configured if any(g.raw_configuration for g in guards) else None
         self._reads_again = any(guard.reads_again for guard in guards)
         self._kinds: dict[str, type[Payload]] = {}  # by Host
-        self._final: dict[str, Served] = {}  # by component name
+        self._final: dict[tuple[str, int], Served] = {}  # by component name and instance
         super().__init__(app, origins, guards)
 
-    def served(self, component: type[Component]) -> Served | Ungranted:
+    def served(self, component: type[Component], instance: int = 0) -> Served | Ungranted:
         """What the product serves, altered."""
-        found = super().served(component)
+        found = super().served(component, instance)
         if isinstance(found, Ungranted) or not issubclass(component, Payload):
             return found
-        name = found.kind.name
-        if name not in self._final:
+        key = found.kind.name, instance
+        if key not in self._final:
             self._kinds[authority(found.site.origin)] = component
-            self._final[name] = self._tampered(self._configured_raw(found), component)
-            self._altered[name] = self._final[name]
-        return self._final[name]
+            self._final[key] = self._tampered(self._configured_raw(found), component)
+            self._altered[key] = self._final[key]
+        return self._final[key]
 
-    def site(self, host: str) -> Site | None:
+    def site(self, host: str, path: str) -> Site | None:
         """What the component's origin serves; read anew where the guard against that is off."""
-        site = super().site(host)
+        site = super().site(host, path)
         component = self._kinds.get(host)
         if not (site and component and self._reads_again):
             return site

@@ -102,7 +102,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A frame with a real origin gets no port: a control that gives it one needs that off, too.
-_ANY_ORIGIN = Patch("channel.js", 'event.origin === "null" && ', "")
+_ANY_ORIGIN = Patch("channel.js", "event.origin === this.#origin && ", "")
 
 # Features that an attack can be seen to have: granting them is the control.
 _PROBED = frozenset({"autoplay", "fullscreen"})
@@ -321,27 +321,28 @@ class Unguarded(Deployment):
         self._guards = guards
         # Two guards may need the same one.
         self._patches = list(dict.fromkeys(patch for guard in guards for patch in guard.patches))
-        self._altered: dict[str, Served] = {}  # by component name
+        self._altered: dict[tuple[str, int], Served] = {}  # by component name and instance
         self._at_app: dict[str, Response] = {}  # by path
         super().__init__(app, origins)
 
     def check_origins(self) -> None:
         """Nothing: the product checked its own; these are altered."""
 
-    def served(self, component: type[Component]) -> Served | Ungranted:
+    def served(self, component: type[Component], instance: int = 0) -> Served | Ungranted:
         """What the product serves, altered."""
-        found = self._product.served(component)
+        found = self._product.served(component, instance)
         if isinstance(found, Ungranted):
             return found
-        name = found.kind.name
-        if name not in self._altered:
-            self._altered[name] = self._alter(found)
-        return self._altered[name]
+        key = found.kind.name, instance
+        if key not in self._altered:
+            self._altered[key] = self._alter(found)
+        return self._altered[key]
 
-    def site(self, host: str) -> Site | None:
-        """What the component's origin serves, altered."""
+    def site(self, host: str, path: str) -> Site | None:
+        """What the component serves, altered."""
         sites = (served.site for served in self._altered.values())
-        site = next((site for site in sites if authority(site.origin) == host), None)
+        beginning = (site for site in sites if path.startswith(site.prefix))
+        site = next((site for site in beginning if authority(site.origin) == host), None)
         if site and any(guard.answers_visits for guard in self._guards):
             site = msgspec.structs.replace(site, document_path="")
         if site and any(guard.reads_disk for guard in self._guards):
@@ -380,7 +381,6 @@ class Unguarded(Deployment):
             path = f"{self.files.prefix}{kind.name}{site.document_path.replace('/', '-')}"
             self._at_app[path] = site.table[site.document_path]
             site = msgspec.structs.replace(site, origin=self.origins.app, document_path=path)
-            kind = msgspec.structs.replace(kind, url=site.document_url)
         return Served(site=site, kind=kind, policy=policy)
 
 

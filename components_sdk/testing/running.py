@@ -21,7 +21,7 @@ from tornado.web import RequestHandler
 
 from ..app import App, Deployment
 from ..errors import ComponentsError
-from ..origins import Origins
+from ..origins import Mode, Origins
 from ..servers.bounds import Bounds
 from ..servers.serve import Server, bind
 
@@ -30,6 +30,7 @@ class RunningApp:
     """An app behind a real server on loopback, from ``with`` to the end of the block.
 
     Args:
+        origins: How components are kept apart; a name of ``origins.MODES``.
         deploy: Makes the deployment; the attack stage takes guards off here (see stage.py).
         bounds: The server's patience, for tests that wear it out.
 
@@ -47,13 +48,14 @@ class RunningApp:
         *,
         deploy: Callable[[App, Origins], Deployment] = Deployment,
         bounds: Bounds | None = None,
+        origins: Mode = "subdomain",
     ) -> None:
         self.app = app
         self._bounds = bounds
         self._deploy = deploy
         self._socket = bind(port)
         self.port: int = self._socket.getsockname()[1]
-        self.origins = Origins.local(self.port, app.secret)
+        self.origins = Origins.local(self.port, app.secret, origins)
         self.url = self.origins.app + "/"
         self.requests: list[str] = []
         self.seeming: dict[str, str | None] = {}

@@ -28,6 +28,11 @@ const DENIALS = {
     "It was not started, and no grant of the app would help.",
     "The policy says so in:",
   ],
+  "storage-needs-own-origin": [
+    "needs an origin of its own",
+    "Here it would share what it keeps with other components, or with the app. It was not started.",
+    "The app's author serves it with:",
+  ],
 };
 
 /** @param {string} tag @param {string} text */

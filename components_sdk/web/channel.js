@@ -2,11 +2,12 @@
 //
 //   loading --hello--> offered --echo--> ready        any of them --end(code)--> ended
 //
-// A frame never says who it is: its port does. hello counts once, from the right window, with an
-// opaque origin and the nonce of the fragment. Arguments are sent after the echo came back through
-// the port, so a port that reached another document carries nothing. A second hello, a second
-// load, a message that is none, a broken limit (firewall.js) or a missing answer (pulse.js) ends
-// the frame: first its port is closed, then it is removed. What still arrives is dropped.
+// A frame never says who it is: its port does. hello counts once, from the right window, with the
+// right origin (opaque, or the component's own if it has storage) and the nonce of the fragment.
+// Arguments are sent after the echo came back through the port, so a port that reached another
+// document carries nothing. A second hello, a second load, a message that is none, a broken limit
+// (firewall.js) or a missing answer (pulse.js) ends the frame: first its port is closed, then it is
+// removed. What still arrives is dropped.
 
 /** @import { FailureCode, FromFrame, Kind, Theme, ToFrame } from "./wire.js" */
 
@@ -42,6 +43,7 @@ export class Channel {
   state = "loading";
   /** @type {MessagePort | undefined} */
   #port;
+  #origin; // what the browser says of its windows' messages
   #nonce = crypto.randomUUID();
   #echo = crypto.randomUUID();
   #loads = 0;
@@ -55,14 +57,16 @@ export class Channel {
 
   /**
    * @param {Kind} kind
+   * @param {string} url Of the frame document.
    * @param {Theme} theme
    * @param {Owner} owner
    * @param {ChannelLimits} limits
    */
-  constructor(kind, theme, owner, limits) {
+  constructor(kind, url, theme, owner, limits) {
     this.#owner = owner;
     this.#limits = limits;
     this.#firewall = new Firewall(limits);
+    this.#origin = kind.opaque ? "null" : new URL(url).origin;
     const { lang, dir } = document.documentElement;
     const start = new URLSearchParams({ nonce: this.#nonce, theme, lang, dir });
     const frame = document.createElement("iframe");
@@ -73,7 +77,7 @@ export class Channel {
     frame.title = kind.title;
     frame.style.colorScheme = theme; // else the frame gets an opaque background
     frame.addEventListener("load", () => this.#onLoad());
-    frame.src = `${kind.url}#${start}`; // set once; another document in the frame ends it
+    frame.src = `${url}#${start}`; // set once; another document in the frame ends it
     this.frame = frame;
     this.#deadline = setTimeout(() => this.end("not-ready", MISSING[this.state]), limits.readySeconds * 1000);
   }
@@ -85,7 +89,7 @@ export class Channel {
   onWindowMessage(event) {
     if (this.#breaks(event)) return undefined;
     if (event.data?.type !== "hello") return this.#drop("window"); // else it is the port that speaks
-    const expected = event.origin === "null" && event.data.nonce === this.#nonce;
+    const expected = event.origin === this.#origin && event.data.nonce === this.#nonce;
     if (!expected) return this.end("protocol", "a hello without the frame's nonce");
     if (this.state !== "loading") return this.end("navigated", "a second hello");
     const { port1, port2 } = new MessageChannel();

@@ -43,7 +43,7 @@ const nodes = new Map([["", byId("page")]]);
 /** @type {Map<string, Frame>} */
 const frames = new Map();
 /**
- * Kinds whose frame document was asked for: who waits for it, or undefined once it is here.
+ * Frame documents that were asked for, by URL: who waits for it, or undefined once it is here.
  * @type {Map<string, Frame[] | undefined>}
  */
 const arriving = new Map();
@@ -73,6 +73,7 @@ class Frame {
   constructor(mount, kind, tail) {
     this.id = mount.id;
     this.kind = kind;
+    this.url = mount.url;
     this.maxHeight = mount.max_height;
     /** @type {Record<string, unknown>} */
     this.args = this.decoded(mount.args, tail);
@@ -88,26 +89,27 @@ class Frame {
   }
 
   /**
-   * Begin, but not before the kind's first frame has brought the document into the cache: of
+   * Begin, but not before the first frame has brought the same document into the cache: of
    * twenty requests at once Firefox answers none from there.
    */
   start() {
-    const waiting = arriving.get(this.kind.name);
+    const waiting = arriving.get(this.url);
     if (waiting) waiting.push(this);
     else this.#load();
   }
 
   #load() {
-    if (!arriving.has(this.kind.name)) arriving.set(this.kind.name, []);
+    if (!arriving.has(this.url)) arriving.set(this.url, []);
     const channel = new Channel(
       this.kind,
+      this.url,
       theme(),
       {
         args: () => this.args,
         maxHeight: this.maxHeight,
         onLoaded: () => {
-          const waiting = arriving.get(this.kind.name);
-          arriving.set(this.kind.name, undefined);
+          const waiting = arriving.get(this.url);
+          arriving.set(this.url, undefined);
           for (const frame of waiting ?? []) if (frames.has(frame.id)) frame.#load();
         },
         onMessage: (message) => this.receive(message),

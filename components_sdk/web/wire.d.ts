@@ -42,9 +42,9 @@ export interface Kind {
   type: "kind";
   name: string;
   title: string;
-  url: string;
   sandbox: string;
   allow: string;
+  opaque: boolean;
   args: Record<string, Record<string, unknown>>;
   events: Record<string, Record<string, unknown>>;
   has_value: boolean;
@@ -56,6 +56,7 @@ export interface Mount {
   id: string;
   parent: string;
   kind: string;
+  url: string;
   args: Record<string, unknown>;
   max_height: number;
 }
@@ -95,7 +96,7 @@ export interface Denied {
   type: "denied";
   id: string;
   parent: string;
-  code: "not-granted" | "forbidden-by-organisation";
+  code: "not-granted" | "forbidden-by-organisation" | "storage-needs-own-origin";
   title: string;
   missing: MissingGrant[];
   line: string;

@@ -66,7 +66,7 @@ def test_a_file_that_changes_on_the_disk_is_served_as_it_was_unless_it_is_read_a
         found = deployment.served(kind)
         assert isinstance(found, Served)
         kind.tampered.strike()
-        site = deployment.site(authority(found.site.origin))
+        site = deployment.site(authority(found.site.origin), found.site.document_path)
         assert site is not None
         assert (b'"harm"' in site.table[found.site.document_path].body) == changed
 
