@@ -34,6 +34,16 @@ _TO_LOWER = str.maketrans(
 )  # str.lower() would also fold "K" (U+212A)
 
 
+# Registries below a country code. A name that is not here is taken for somebody's own, so that two
+# names below it count as one site: a guess may refuse too much, never too little.
+REGISTRIES = {
+    *("co.uk", "org.uk", "ac.uk", "gov.uk", "me.uk", "co.jp", "or.jp", "ne.jp", "ac.jp", "go.jp"),
+    *("com.au", "net.au", "org.au", "edu.au", "co.nz", "org.nz", "co.za", "org.za", "co.kr"),
+    *("com.br", "org.br", "com.cn", "org.cn", "com.tw", "com.hk", "com.sg", "com.mx", "com.tr"),
+    *("co.in", "org.in", "co.il", "org.il", "com.ar", "com.my", "co.id", "co.th", "com.ua"),
+}
+
+
 def exact_origin(text: str, schemes: Sequence[str] = ("http", "https")) -> str:
     """``text`` if it is one origin in normal form, else ``PolicyError`` ``bad-origin``.
 
@@ -58,7 +68,8 @@ def exact_origin(text: str, schemes: Sequence[str] = ("http", "https")) -> str:
 def granted_origin(text: str, *, wildcard: bool = False) -> str:
     """An origin that data may go to: https, or http on this very machine.
 
-    With ``wildcard``, its leading label may be ``*``; at least two labels stand behind it:
+    With ``wildcard``, its leading label may be ``*``. Behind it stand at least two labels, and no
+    registry that anybody can have a name below:
 
     >>> granted_origin("https://*.example.org", wildcard=True)
     'https://*.example.org'
@@ -66,9 +77,10 @@ def granted_origin(text: str, *, wildcard: bool = False) -> str:
     if wildcard and "://*." in text:
         rest = text.replace("://*.", "://", 1)
         exact_origin(rest)
-        if "." not in host_of(rest) or is_ipv4(host_of(rest)):
+        host = host_of(rest)
+        if "." not in host or is_ipv4(host) or host in REGISTRIES:
             raise PolicyError(
-                f"Expected at least two labels behind the wildcard, got {text!r}",
+                f"Expected a domain of somebody's own behind the wildcard, got {text!r}",
                 code="bad-origin",
                 hint='Name whose servers they are, e.g. "https://*.example.org".',
             )

@@ -43,8 +43,8 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
         meaning: What it allows, in plain words for the app's user.
         takes_origins: The request and the grant list the exact origins it is for.
         takes_wildcards: One may be ``https://*.example.org``, which a pitfall warns of.
-        embeds: It loads what other servers never meant for isolated pages, so the component
-            cannot demand such a page's rules (``Cross-Origin-Embedder-Policy``) of them.
+        unisolated: What isolated pages demand (``Cross-Origin-Embedder-Policy``) would stop it:
+            images, media and frames of servers that know nothing of it, and workers in WebKit.
         sandbox: Tokens added to the sandbox, in the attribute and in the CSP.
         directives: CSP directives that get the origins and ``keywords``.
         features: Permissions-Policy features that are switched on.
@@ -57,7 +57,7 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     takes_origins: bool = False
     takes_wildcards: bool = False
-    embeds: bool = False
+    unisolated: bool = False
     sandbox: tuple[SandboxToken, ...] = ()
     directives: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ _TABLE = (
         source="CSP 3, img-src",
         takes_origins=True,
         takes_wildcards=True,
-        embeds=True,
+        unisolated=True,
         directives=("img-src",),
     ),
     Permission(
@@ -103,7 +103,7 @@ _TABLE = (
         source="CSP 3, media-src",
         takes_origins=True,
         takes_wildcards=True,
-        embeds=True,
+        unisolated=True,
         directives=("media-src",),
     ),
     Permission(
@@ -111,7 +111,7 @@ _TABLE = (
         meaning="Show pages of the listed servers inside itself, and send data to them.",
         source="CSP 3, frame-src and child-src",
         takes_origins=True,
-        embeds=True,
+        unisolated=True,
         directives=("child-src", "frame-src"),
     ),
     Permission(
@@ -124,6 +124,7 @@ _TABLE = (
         name="workers",
         meaning="Compute in background threads, whose load the page cannot measure.",
         source="CSP 3, worker-src",
+        unisolated=True,
         directives=("worker-src",),
         keywords=("blob:",),  # an opaque origin can start no other worker
         limit=Limit(
@@ -137,6 +138,7 @@ _TABLE = (
         source="CSP 3, 'wasm-unsafe-eval'",
         directives=("script-src",),
         keywords=("'wasm-unsafe-eval'",),
+        limit=Limit(webkitgtk="compiles it without being granted"),
     ),
     Permission(
         name="eval",
@@ -157,6 +159,7 @@ _TABLE = (
         meaning="Use forms inside the component; they cannot be sent anywhere.",
         source="HTML, sandboxed forms browsing context flag",
         sandbox=("allow-forms",),  # submit events fire; form-action stays 'none'
+        limit=Limit(webkitgtk="fires submit events without being granted"),
     ),
     Permission(
         name="popups",
@@ -178,6 +181,10 @@ _TABLE = (
         meaning="Save files to your device.",
         source="HTML, sandboxed downloads browsing context flag",
         sandbox=("allow-downloads",),
+        limit=Limit(
+            firefox="takes them for a navigation, which the page's frame-src forbids",
+            webkitgtk="takes them for a navigation, and the component is ended for it",
+        ),
     ),
     Permission(
         name="pointer-lock",
@@ -223,6 +230,9 @@ FEATURES: tuple[str, ...] = tuple(
 """What the header names. Only Chromium reads it, and calls a name that it does not know an error in
 every console. Client hints are headers of requests that a component cannot send anyway.
 """
+
+DENIED: tuple[str, ...] = tuple(word.name for word in words("feature") if word.default_on)
+"""What the iframe's ``allow`` denies if it is not granted: no header reaches it in Firefox."""
 
 
 def permissions_policy(granted: Iterable[str] = ()) -> str:

@@ -13,8 +13,8 @@
     >>> asked = [Request("geolocation", "Shows where you are.")]
     >>> decide("geo-map", asked, parse_grants("strict")).line
     'App(grants={"geo-map": ["geolocation"]})'
-    >>> decide("geo-map", asked, parse_grants(["geolocation"])).allow
-    'geolocation *'
+    >>> decide("geo-map", asked, parse_grants(["geolocation"])).features
+    ('geolocation',)
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from .errors import PolicyError
 from .explanations import Line, asked, explained
 from .grants import PRESETS, Grant, Grants, Preset, Request, merge_grants, parse_grants, unique
 from .permissions import (
+    DENIED,
     FEATURES,
     OWN_ORIGIN,
     PERMISSIONS,
@@ -158,8 +159,13 @@ class Policy(msgspec.Struct, frozen=True):
 
     @property
     def allow(self) -> str:
-        """The iframe's ``allow``; ``*`` because Firefox matches no list with an opaque origin."""
-        return "; ".join(f"{feature} *" for feature in self.features)
+        """The iframe's ``allow``; ``*`` because Firefox matches no list with an opaque origin.
+
+        Firefox reads no Permissions-Policy header, so what it has on in every frame is denied here.
+        """
+        given = [f"{feature} *" for feature in self.features]
+        denied = [f"{feature} 'none'" for feature in DENIED if feature not in self.features]
+        return "; ".join([*given, *denied])
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -186,9 +192,11 @@ class Policy(msgspec.Struct, frozen=True):
         """``require-corp`` lets the frame load in pages that demand isolation.
 
         It also blocks images, media and frames of every server that does not send the matching
-        headers, so it has to go where such are granted.
+        headers, and in WebKit an opaque origin's workers, so it has to go where such are granted.
         """
-        return "unsafe-none" if any(each.embeds for each in self.permissions) else "require-corp"
+        return (
+            "unsafe-none" if any(each.unisolated for each in self.permissions) else "require-corp"
+        )
 
     def csp(
         self,

@@ -161,7 +161,7 @@ def _told(permission: Permission) -> str:
         *(f"{_code(name)}: {sources}" for name in permission.directives),
         *(_code(f"{name} *") for name in permission.features),
     ]
-    if permission.embeds:
+    if permission.unisolated:
         told.append("`Cross-Origin-Embedder-Policy: unsafe-none`")
     return "; ".join(told)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .csp import ascii_lower, exact_origin, host_of, is_ipv4, parse_csp, split_tokens
+from .csp import REGISTRIES, ascii_lower, exact_origin, host_of, is_ipv4, parse_csp, split_tokens
 from .policy import Policy, host_csp
 
 _NOT_FETCHED = {"sandbox", "frame-ancestors", "webrtc", "report-to", "report-uri", "trusted-types"}
@@ -19,15 +19,6 @@ _NOT_FETCHED = {"sandbox", "frame-ancestors", "webrtc", "report-to", "report-uri
 _ANYWHERE = re.compile(
     r"(?!(data|blob):)[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?\*(:\S*)?(/\S*)?", re.IGNORECASE
 )
-
-# Registries below a country code. A name that is not here is taken for somebody's own, so that two
-# names below it count as one site: a guess may refuse too much, never too little.
-_REGISTRIES = {
-    *("co.uk", "org.uk", "ac.uk", "gov.uk", "me.uk", "co.jp", "or.jp", "ne.jp", "ac.jp", "go.jp"),
-    *("com.au", "net.au", "org.au", "edu.au", "co.nz", "org.nz", "co.za", "org.za", "co.kr"),
-    *("com.br", "org.br", "com.cn", "org.cn", "com.tw", "com.hk", "com.sg", "com.mx", "com.tr"),
-    *("co.in", "org.in", "co.il", "org.il", "com.ar", "com.my", "co.id", "co.th", "com.ua"),
-}
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +75,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def features(self) -> set[str]:
         """Features that ``allow`` hands over."""
-        return {ascii_lower(t[0]) for each in self.allow.split(";") if (t := split_tokens(each))}
+        entries = [split_tokens(ascii_lower(each)) for each in self.allow.split(";")]
+        return {feature for feature, *who in filter(None, entries) if who != ["'none'"]}
 
     @property
     def foreign_sources(self) -> list[str]:
@@ -145,7 +137,7 @@ def same_site(a: str, b: str) -> bool:
 def registrable(host: str) -> str:
     """The last two labels; three below ``co.uk`` and its like."""
     labels = host.split(".")
-    return ".".join(labels[-3:] if ".".join(labels[-2:]) in _REGISTRIES else labels[-2:])
+    return ".".join(labels[-3:] if ".".join(labels[-2:]) in REGISTRIES else labels[-2:])
 
 
 def is_anywhere(source: str) -> bool:

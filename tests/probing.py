@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -92,7 +93,8 @@ class Probing:
                     self.send_header(name, value)
                 self.end_headers()
                 if not path.endswith(".204"):
-                    self.wfile.write(body)
+                    with suppress(BrokenPipeError, ConnectionResetError):  # the page has left
+                        self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

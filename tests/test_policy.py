@@ -33,6 +33,9 @@ OWN = "http://geo-map-0a1b2c3d.localhost:8000"
 API = "https://api.example.org"
 TILES = "https://tiles.example.org:8443"
 HASH = hash_source("1")
+DENIED_BY_ALLOW = (
+    "gamepad 'none'; picture-in-picture 'none'; aria-notify 'none'; storage-access 'none'"
+)
 NEVER = (
     "allow-top-navigation",
     "allow-top-navigation-by-user-activation",
@@ -81,7 +84,7 @@ def test_the_default_policy_is_scripts_and_nothing_else() -> None:
     policy = decide("stars", [], parse_grants("strict"))
     assert policy == Policy("stars")
     assert policy.sandbox_attribute == "allow-scripts"
-    assert policy.allow == ""
+    assert policy.allow == DENIED_BY_ALLOW
     assert policy.features == ()
 
 
@@ -158,14 +161,21 @@ def test_granted_origins_extend_the_connection_allowlist() -> None:
     assert csp["img-src"] == (OWN, "data:", API, TILES)
 
 
-@pytest.mark.parametrize("name", ["images", "media", "frames"])
-def test_what_other_servers_send_is_not_held_to_the_rules_of_isolated_pages(name: str) -> None:
+def test_a_granted_feature_is_not_denied_by_allow() -> None:
+    assert granted(request("gamepad")).allow.split("; ")[:2] == [
+        "gamepad *",
+        "picture-in-picture 'none'",
+    ]
+
+
+@pytest.mark.parametrize("name", ["images", "media", "frames", "workers"])
+def test_what_is_granted_is_not_held_to_the_rules_of_isolated_pages(name: str) -> None:
     assert granted(request(name)).headers(OWN, APP)["Cross-Origin-Embedder-Policy"] == "unsafe-none"
 
 
 def test_a_granted_feature_is_open_to_the_opaque_origin() -> None:
     policy = granted(request("geolocation"), request("fullscreen"))
-    assert policy.allow == "fullscreen *; geolocation *"
+    assert policy.allow == f"fullscreen *; geolocation *; {DENIED_BY_ALLOW}"
     assert "geolocation=*" in policy.permissions_policy.split(", ")
     assert "camera=()" in policy.permissions_policy.split(", ")
 
@@ -305,6 +315,7 @@ BAD_WILDCARDS = [
     "https://*",
     "https://*.",
     "https://*.com",
+    "https://*.co.uk",
     "https://*.localhost",
     "https://*.*.example.org",
     "https://*.example.*",

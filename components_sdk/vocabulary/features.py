@@ -4,6 +4,9 @@ Whether an engine knows a feature is what its own ``document.featurePolicy.featu
 WebKitGTK has no such list and ignores the header; there a feature is off for a frame of another
 origin unless the iframe's ``allow`` hands it over, and what that changes is measured by trying.
 
+``default_on`` are those that Firefox has on in every frame: since it reads no header either, the
+iframe's ``allow`` denies them by name.
+
 A permission's meaning is what the app's user is told, so it speaks to them.
 """
 
@@ -28,9 +31,10 @@ def _feature(
     firefox: State = "ignored",
     webkitgtk: State = "unmeasured",
     limit: Limit = Limit(),  # noqa: B008 - frozen
+    default_on: bool = False,
 ) -> Word:
     engines = Engines(chromium, firefox, webkitgtk)
-    return Word("feature", name, meaning, f"{source}, {_ACCESS}", engines, "", limit)
+    return Word("feature", name, meaning, f"{source}, {_ACCESS}", engines, "", limit, default_on)
 
 
 def _hint(name: str, what: str) -> Word:
@@ -91,6 +95,7 @@ FEATURES = (
         chromium="enforced",
         firefox="enforced",
         webkitgtk="enforced",
+        default_on=True,
     ),
     _feature("gyroscope", "Feel how your device is turned.", "Gyroscope"),
     _feature("hid", "Talk to input devices that you choose.", "WebHID API"),
@@ -149,6 +154,7 @@ FEATURES = (
         "Float a video above all windows.",
         "Picture-in-Picture",
         firefox="known",
+        default_on=True,
     ),
     _feature(
         "speaker-selection",
@@ -166,6 +172,7 @@ FEATURES = (
         "Let your screen reader speak its messages.",
         "WAI-ARIA, ariaNotify()",
         firefox="known",
+        default_on=True,
     ),
     # who you are, and what you pay
     _feature(
@@ -229,6 +236,7 @@ FEATURES = (
         "Ask for what its site keeps of your visits elsewhere.",
         "Storage Access API",
         firefox="known",
+        default_on=True,
     ),
     _feature(
         "web-share",

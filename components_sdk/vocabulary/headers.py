@@ -21,7 +21,11 @@ ATTRIBUTES = _words(
         "Runs scripts; without storage in an opaque origin: no cookies, no memory, no page.",
         "HTML, iframe sandbox",
     ),
-    ("allow", "Hands browser features to the frame; empty hands over none.", "HTML, iframe allow"),
+    (
+        "allow",
+        "Hands browser features to the frame, or denies what would be on.",
+        "HTML, iframe allow",
+    ),
     (
         "referrerpolicy",
         "Does not tell the component the page's address.",

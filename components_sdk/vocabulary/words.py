@@ -54,6 +54,8 @@ class Word(msgspec.Struct, frozen=True):
         engines: What was measured; ``None`` where a word is not of the kind that is probed.
         never: Why we neither send nor give it; empty if we do.
         limit: What an engine does otherwise than told.
+        default_on: A feature that some engine has on in every frame unless the frame's ``allow``
+            denies it.
     """
 
     kind: Kind
@@ -63,6 +65,7 @@ class Word(msgspec.Struct, frozen=True):
     engines: Engines | None = None
     never: str = ""
     limit: Limit = Limit()
+    default_on: bool = False
 
 
 ENFORCED = Engines("enforced", "enforced", "enforced")
