@@ -138,7 +138,7 @@ _TABLE = (
         source="CSP 3, 'wasm-unsafe-eval'",
         directives=("script-src",),
         keywords=("'wasm-unsafe-eval'",),
-        limit=Limit(webkitgtk="compiles it without being granted"),
+        limit=Limit(webkitgtk="compiles it without being granted, but does not run it"),
     ),
     Permission(
         name="eval",
@@ -228,7 +228,7 @@ FEATURES: tuple[str, ...] = tuple(
     if not word.never and word.engines and word.engines.chromium != "ignored"
 )
 """What the header names. Only Chromium reads it, and calls a name that it does not know an error in
-every console. Client hints are headers of requests that a component cannot send anyway.
+every console.
 """
 
 DENIED: tuple[str, ...] = tuple(word.name for word in words("feature") if word.default_on)

@@ -40,7 +40,8 @@ measured, and `tests/test_enforcement.py` fails when one of them is not so:
 _DIRECTIVES = f"""`{COMPONENT}` stands for the component's origin, `{APP}` for the app's. Inline
 scripts and styles are added by their hashes."""
 
-_NEVER_HINT = "Client hints are features, too; they are neither denied nor given."
+_SILENT = """Off in a frame of another origin, since its `allow` does not name them; the header does
+not either."""
 
 
 def document() -> str:
@@ -50,7 +51,7 @@ def document() -> str:
     default = Policy("component")
     headers = default.headers(COMPONENT, APP, script_files=True, style_files=True)
     csp = parse_csp(headers.pop("Content-Security-Policy"))
-    hints = [word for word in words("feature") if word.never]
+    silent = [word for word in words("feature") if word.never]
     parts = [
         _INTRO,
         "## Permissions\n",
@@ -87,11 +88,11 @@ def document() -> str:
         _valued("attribute", default.attributes),
         "## Other headers of every response\n",
         _valued("header", {**headers, "Permissions-Policy": "every feature=()"}),
-        "## Client hints\n",
-        f"{_NEVER_HINT} {hints[0].never}\n",
+        "## Features that nothing names\n",
+        _SILENT + "\n",
         _table(
-            ("feature", "what it does", *_ENGINES),
-            ((_code(word.name), word.meaning, *_states(word.engines)) for word in hints),
+            ("feature", "what it does", "why not", *_ENGINES),
+            ((_code(w.name), w.meaning, w.never, *_states(w.engines)) for w in silent),
         ),
         "## What engines do otherwise\n",
         _table(

@@ -269,11 +269,6 @@ FEATURES = (
         firefox="known",
     ),
     _feature(
-        "local-network-access",
-        "Connect to devices in your own network, and to programs on your device.",
-        "Local Network Access",
-    ),
-    _feature(
         "loopback-network",
         "Connect to programs on your own device.",
         "Local Network Access",
@@ -287,6 +282,14 @@ FEATURES = (
         webkitgtk="enforced",
     ),
     _feature("unload", "Run code while you leave.", "HTML"),
+    Word(
+        "feature",
+        "local-network-access",
+        "The older name of local-network and loopback-network.",
+        f"Local Network Access, {_ACCESS}",
+        Engines("known", "ignored", "unmeasured"),
+        "In one header with the newer names it would overrule them, in the order of the header.",
+    ),
     # client hints
     _hint("ch-device-memory", "how much memory the device has"),
     _hint("ch-downlink", "how fast the connection is"),
