@@ -40,8 +40,8 @@ measured, and `tests/test_enforcement.py` fails when one of them is not so:
 _DIRECTIVES = f"""`{COMPONENT}` stands for the component's origin, `{APP}` for the app's. Inline
 scripts and styles are added by their hashes."""
 
-_SILENT = """Off in a frame of another origin, since its `allow` does not name them; the header does
-not either."""
+_SILENT = """No `allow` and no header names them. A few client hints, such as `ch-ua`, go with every request
+that a browser sends."""
 
 
 def document() -> str:
@@ -216,7 +216,8 @@ def _code(text: str) -> str:
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell or ' ' for cell in line)} |" for line in lines) + "\n"
+    text = "\n".join(f"| {' | '.join(cell or ' ' for cell in line)} |" for line in lines) + "\n"
+    return text.replace("<", "&lt;")
 
 
 if __name__ == "__main__":
