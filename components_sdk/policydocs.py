@@ -40,8 +40,8 @@ measured, and `tests/test_enforcement.py` fails when one of them is not so:
 _DIRECTIVES = f"""`{COMPONENT}` stands for the component's origin, `{APP}` for the app's. Inline
 scripts and styles are added by their hashes."""
 
-_SILENT = """No `allow` and no header names them. A few client hints, such as `ch-ua`, go with every request
-that a browser sends."""
+_SILENT = """No `allow` and no header names them. A few client hints, such as `ch-ua`, go with every
+request that a browser sends."""
 
 
 def document() -> str:

@@ -52,7 +52,7 @@ HEADERS = _words(
         "Permissions Policy",
         Limit(
             chromium="execCommand('copy') overwrites the clipboard after a click",
-            firefox="does not read it: allow decides; any script writes the clipboard after a click",
+            firefox="does not read it: allow decides; scripts write the clipboard after a click",
             webkitgtk="does not read it: allow decides",
         ),
     ),
