@@ -118,7 +118,7 @@ TRIALS: dict[str, Trial] = {
 """Permissions that can be exercised here, each with what exercises it."""
 
 UNTRIED = {
-    "storage": "It takes an origin of its own: tests/test_origins.py.",
+    "storage": "It takes an origin of its own: tests/test_origin_modes.py.",
     "orientation-lock": "A desktop's screen cannot be turned.",
     "presentation": "There is no second screen here.",
 }
