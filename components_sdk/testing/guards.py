@@ -105,7 +105,12 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 _ANY_ORIGIN = Patch("channel.js", "event.origin === this.#origin && ", "")
 
 # Features that an attack can be seen to have: granting them is the control.
-_PROBED = frozenset({"autoplay", "fullscreen"})
+_PROBED = frozenset(
+    """
+    accelerometer autoplay ch-ua-high-entropy-values encrypted-media fullscreen gamepad gyroscope
+    hid keyboard-map payment screen-wake-lock serial usb xr-spatial-tracking
+    """.split()  # noqa: SIM905 - as in features.py
+)
 
 PORT = "__components_sdk_port"  # where payload.js finds it without "private-port"
 
