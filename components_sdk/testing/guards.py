@@ -164,6 +164,8 @@ GUARDS: Mapping[str, Guard] = {
         host_csp={"require-trusted-types-for": None, "trusted-types": None}
     ),
     "host-img-src": Guard(host_csp={"img-src": "*"}),
+    "host-style-src": Guard(host_csp={"style-src": "* 'unsafe-inline'"}),
+    "host-form-action": Guard(host_csp={"form-action": "*"}),
     # what was reviewed is what is served
     "script-hashes": Guard(csp={"script-src": "'unsafe-inline'"}),
     "read-once": Guard(reads_again=True),

@@ -115,6 +115,38 @@ def _focus_taken(scene: Scene) -> str:
     return "the frame has the host page's focus" if taken else ""
 
 
+def _page_covered(scene: Scene) -> str:
+    """Something of the attacker's lies over the page."""
+    covered = scene.tab.evaluate("() => document.elementFromPoint(5, 5)?.id === 'overlay'")
+    return "an overlay covers the host page" if covered else ""
+
+
+def _keys_told(scene: Scene) -> str:
+    """The app got from the frame what the user typed into the page."""
+    if "q" not in scene.loot:
+        scene.tab.press("q")
+    return "the frame told a key that was pressed in the page" if "q" in scene.loot else ""
+
+
+def _cookie_planted(scene: Scene) -> str:
+    """The browser sends the app a cookie that the app never set."""
+    port = str(scene.canary.port)  # tells one run from the next
+    planted = [each for each in scene.tab.cookies() if each["name"] == "planted"]
+    return (
+        f"the tab has the cookie planted={port}"
+        if port in [each["value"] for each in planted]
+        else ""
+    )
+
+
+def _app_asked(scene: Scene) -> str:
+    """The app's server got a request that only the attack makes."""
+    return next(
+        (f"the app was asked for {url}" for url in scene.requests if url.endswith("/stolen-ride")),
+        "",
+    )
+
+
 def _popup_opened(scene: Scene) -> str:
     """The browser opened a window."""
     return f"{scene.tab.popups} popup" if scene.tab.popups else ""
@@ -280,6 +312,11 @@ def _unconfined(raid: Raid) -> str:
     return ""
 
 
+def _folder_listed(raid: Raid) -> str:
+    """An answer names the files of a folder."""
+    return raid.said("hello.txt", "the names of a folder's files")
+
+
 def _name(judge: Judge | RaidJudge) -> str:
     return judge.__name__.strip("_").replace("_", "-")
 
@@ -292,6 +329,7 @@ RAID_JUDGES: Mapping[str, RaidJudge] = {
         _session_opened,
         _app_misled,
         _unconfined,
+        _folder_listed,
     )
 }
 
@@ -315,6 +353,10 @@ JUDGES: Mapping[str, Judge] = {
         _focus_taken,
         _device_held,
         _page_fullscreen,
+        _page_covered,
+        _keys_told,
+        _cookie_planted,
+        _app_asked,
         _popup_opened,
         _dialog_shown,
         _download_began,
