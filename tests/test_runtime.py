@@ -19,7 +19,8 @@ from components_sdk import App, Component, Event, Inline, Limits, Origins, Page,
 from components_sdk.app import Deployment
 from components_sdk.testing.canary import Canary
 from components_sdk.testing.engines import Engine, EngineError, Tab, launch
-from components_sdk.testing.guards import PORT, Guard, Patch, Unguarded, without
+from components_sdk.testing.guards import PORT, Guard, Unguarded, without
+from components_sdk.testing.patches import Patch
 from components_sdk.testing.running import RunningApp
 
 pytestmark = pytest.mark.browser

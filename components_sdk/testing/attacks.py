@@ -22,6 +22,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 import msgspec
 
 from ..errors import ComponentsError
+from ..framing import Limits
 from ..permissions import PERMISSIONS
 from .guards import GUARDS
 from .judges import JUDGES, RAID_JUDGES
@@ -116,6 +117,10 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         click: The payload waits for a real click (``await press()``).
         bystander: A harmless component is on the page: from the first, or late, after the payload
             has begun.
+        twin: JavaScript of a second instance of the same component, beside the first. It does what
+            this says, with ``root``, ``emit`` and what ``module`` has, and nothing else.
+        button: The app has a button on the page.
+        limits: Of the app, where the usual ones would take long to reach.
         visit: The user opens this path of the component's origin in the tab; ``frame`` stands for
             the frame document. Then no payload runs, only ``module`` and ``files``.
         elsewhere: The tab is new and comes from another site, so that its history is known.
@@ -146,6 +151,9 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     files: dict[str, str] = {}
     click: bool = False
     bystander: Literal["", "first", "late"] = ""
+    twin: str = ""
+    button: bool = False
+    limits: dict[str, int | float] = {}
     visit: str = ""
     elsewhere: bool = False
     profile: bool = False
@@ -166,6 +174,8 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         judges = RAID_JUDGES if self.requests else JUDGES
         if self.judge not in judges:
             raise ValueError(f"Expected a judge of judges.py, got {self.judge!r}")
+        if unknown := [name for name in self.limits if name not in Limits.__struct_fields__]:
+            raise ValueError(f"Expected limits of framing.py, got {unknown[0]!r}")
         if unknown := [name for name in self.granted_by if name not in PERMISSIONS]:
             raise ValueError(f"Expected permissions, got {unknown[0]!r}")
         if sum(map(bool, (self.payload, self.visit, self.requests, self.markup))) != 1:

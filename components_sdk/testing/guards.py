@@ -27,6 +27,7 @@ from ..pages import HostFiles, Response, Site
 from ..permissions import PERMISSIONS, permissions_policy
 from ..policy import Policy, Request, Ungranted
 from ..resources import WEB
+from .patches import PATCHES, Patch
 
 CSP = "Content-Security-Policy"
 
@@ -35,14 +36,6 @@ class GuardError(ComponentsError):
     """A guard cannot be taken off, because what it was made of has changed."""
 
     code = "guard"
-
-
-class Patch(msgspec.Struct, frozen=True):
-    """One exact piece of a runtime's source, and what stands there without the guard."""
-
-    file: str
-    source: str
-    instead: str
 
 
 class Guard(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +244,7 @@ GUARDS: Mapping[str, Guard] = {
             ),
         )
     ),
+    **{name: Guard(patches=patches) for name, patches in PATCHES.items()},
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
     # the frame
     "port-from-page-only": Guard(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from .engines import Scope
 from .raid import Raid
 from .scene import BYSTANDER, PAYLOAD, SHOWN, Scene
 
@@ -196,12 +197,61 @@ def _port_taken(scene: Scene) -> str:
     return f"the component speaks through the runtime's port: {said}" if said else ""
 
 
+def _frame_vanished(scene: Scene) -> str:
+    """The frame is gone, and no card says why."""
+    gone = scene.tab.evaluate("s => !document.querySelector(s)?.childElementCount", scene.place)
+    return "in the place of the frame is nothing" if gone else ""
+
+
+def _card_forged(scene: Scene) -> str:
+    """The page gives a reason for the end of a frame that only the page itself can know."""
+    shown = scene.tab.count(f"{scene.place} [data-code='slow']")
+    return "the page's card tells what the frame made up" if shown else ""
+
+
+def _connection_lost(scene: Scene) -> str:
+    """The whole page is cut off from the app."""
+    lost = scene.tab.evaluate("() => !document.getElementById('offline').hidden")
+    return "the page says that the app cannot be reached" if lost else ""
+
+
+def _button_pressed(scene: Scene) -> str:
+    """The app heard that the user pressed its button, and no user did."""
+    return f"the app's button was pressed {scene.presses} times" if scene.presses else ""
+
+
 def _page_frozen(scene: Scene) -> str:
     """The page does not answer for a while."""
+    return _slow_answer(scene.tab, "the page")
+
+
+def _bystander_frozen(scene: Scene) -> str:
+    """The other component does not answer for a while."""
+    return _slow_answer(scene.tab.frame(BYSTANDER), "the other component")
+
+
+def _twin_frozen(scene: Scene) -> str:
+    """Another instance of the same component does not answer for a while."""
+    return _slow_answer(scene.tab.frame(scene.twin), "the other instance")
+
+
+def _slow_answer(scope: Scope, who: str) -> str:
     asked = time.monotonic()
-    scene.tab.evaluate_within(30, "() => 1")
+    scope.evaluate_within(30, "() => 1")
     seconds = time.monotonic() - asked
-    return f"the page took {seconds:.1f} s to answer" if seconds > FROZEN_SECONDS else ""
+    return f"{who} took {seconds:.1f} s to answer" if seconds > FROZEN_SECONDS else ""
+
+
+def _twin_told(scene: Scene) -> str:
+    """Another instance gave to the app what only the first one was told."""
+    told = any(scene.canary.http_url in text for text in scene.twin_loot)
+    return "the other instance knows what only this one was told" if told else ""
+
+
+def _siblings_counted(scene: Scene) -> str:
+    """The app got from the frame how many frames there are on the page."""
+    count = str(scene.tab.count("iframe"))
+    return f"the frame knows that there are {count}" if count in scene.loot else ""
 
 
 def _bystander_misled(scene: Scene) -> str:
@@ -365,7 +415,15 @@ JUDGES: Mapping[str, Judge] = {
         _frame_too_tall,
         _frame_tolerated,
         _port_taken,
+        _frame_vanished,
+        _card_forged,
+        _connection_lost,
+        _button_pressed,
         _page_frozen,
+        _bystander_frozen,
+        _twin_frozen,
+        _twin_told,
+        _siblings_counted,
         _bystander_misled,
         _bystander_gone,
         _origin_real,

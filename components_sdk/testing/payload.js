@@ -10,6 +10,8 @@
 //   over()           whether the app has heard from the other component
 //   root, emit       as every component has them; emit("loot", text) reaches the app
 //
+// A second instance of the same component, if there is one, does what the attack's twin says.
+//
 // It begins when the app has heard "started" and said go, and ends with "done".
 
 /* MODULE */
@@ -40,6 +42,15 @@ export default async function attack({ root, args, onArgs, emit }) {
 
   let now = args;
   const over = () => now.over;
+
+  if (!canary) {
+    // The twin: the attacker's address is told to the first instance only.
+    const twin = async () => {
+      /* TWIN */
+    };
+    await within(2000, twin()).catch(() => {});
+    return void emit("started", "");
+  }
 
   const strike = async () => {
     /* PAYLOAD */

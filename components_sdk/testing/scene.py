@@ -95,6 +95,7 @@ class Bystander(Component):
 def payload_class(attack: Attack, requests: Sequence[Request] = ()) -> type[Payload]:
     """The component whose frontend is the attack, and which asks for these permissions."""
     js = _TEMPLATE.replace("/* MODULE */", attack.module).replace("/* PAYLOAD */", attack.payload)
+    js = js.replace("/* TWIN */", attack.twin)
     reviewed = _TEMPLATE if attack.tamper else js
     name = "".join(map(str.title, attack.id.split("-")))
     body = {"frontend": Inline(js=reviewed), "__module__": __name__, "tampered": Tampered()}
@@ -125,11 +126,14 @@ class Scene:
         place: Selects where the payload's frame, or the card instead of it, is on the page.
         dialogs: What the browser's dialogs showed.
         secret: Random text that only the host page has; a frame that tells it has read it.
+        twin: Selects the frame of the payload's twin.
         started: The app heard that the payload began.
         done: The app heard that the payload is through.
         end: How it ended, in words; what the payload said of it is shown, never judged.
         loot: What the payload gave to the app.
+        twin_loot: What the twin gave to the app.
         heard: Values of the bystander, as the app got them.
+        presses: How often the app heard that its button was pressed.
     """
 
     def __init__(
@@ -137,6 +141,7 @@ class Scene:
     ) -> None:
         self.attack = attack
         self.place = ""
+        self.twin = ""
         self._dialogs_before = len(tab.dialogs)
         self.url = running.origins.app + path
         self.tab = tab
@@ -149,7 +154,9 @@ class Scene:
         self.bystander_begun = threading.Event()
         self.end = ""
         self.loot: list[str] = []
+        self.twin_loot: list[str] = []
         self.heard: list[str] = []
+        self.presses = 0
         self._go: Future[None] = Future()
         self._own_hit = ""
 
@@ -200,6 +207,10 @@ class Scene:
         id = next(id for id, part in page.parts.items() if part is payload)
         self.place = f"[data-id='{id}']"
         kind.tampered.strike()
+        if self.attack.twin:
+            self._add_twin(page, kind(canary="", udp=0))
+        if self.attack.button:
+            page.button("Pay", self._press)
 
         @payload.on_event("started")
         async def _(_: str) -> None:
@@ -214,6 +225,16 @@ class Scene:
             self.finish(f"the payload is through {words}".strip())
 
         payload.on_event("loot")(self.loot.append)
+
+    def _add_twin(self, page: Page, twin: Payload) -> None:
+        page.add(twin, key=f"{self.attack.id}-twin")
+        id = next(id for id, part in page.parts.items() if part is twin)
+        self.twin = f"[data-id='{id}'] iframe"
+        twin.on_event("started")(lambda _: self.bystander_begun.set())
+        twin.on_event("loot")(self.twin_loot.append)
+
+    def _press(self) -> None:
+        self.presses += 1
 
     def show_markup(self, page: Page, *, raw: bool) -> None:
         """Show what a user typed, and a component below it; runs as the app's page function.

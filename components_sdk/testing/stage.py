@@ -159,7 +159,13 @@ class Stage:
     def _shares(self, attack: Attack, engine: Engine) -> bool:
         """Whether it can disturb no other, and no other it: then it may share a page."""
         of_its_own = (
-            attack.click or attack.bystander or attack.elsewhere or attack.tamper or attack.given
+            attack.click
+            or attack.bystander
+            or attack.twin
+            or attack.limits
+            or attack.elsewhere
+            or attack.tamper
+            or attack.given
         )
         return not (
             of_its_own
@@ -234,9 +240,11 @@ class Stage:
                 self._tidy(engine, scenes)
 
     def _server(self, off: tuple[str, ...], attack: Attack) -> RunningApp:
-        key = (off, attack.tamper, attack.configured)
+        key = (off, attack.tamper, attack.configured, tuple(attack.limits.items()))
         if key not in self._servers:
-            limits = Limits(ready_seconds=TAMPER_READY_SECONDS) if attack.tamper else None
+            limits = msgspec.convert(attack.limits, Limits)
+            if attack.tamper:
+                limits = msgspec.structs.replace(limits, ready_seconds=TAMPER_READY_SECONDS)
             granted = [str(Grant(each.permission, each.origins)) for each in self._requests]
             grants = {id: granted for id in self._attacks if granted}
             app = App("Stage", limits=limits, grants=grants)
@@ -303,8 +311,9 @@ def _begin(scenes: Sequence[Scene]) -> None:
     for scene in scenes:
         if not scene.started.wait(max(0.0, end - time.monotonic())) and len(scenes) == 1:
             raise Unmet(f"Expected the payload to begin within {START_SECONDS:g} s")
-    if attack.bystander == "first" and not first.bystander_begun.wait(START_SECONDS):
-        raise Unmet(f"Expected the bystander to begin within {START_SECONDS:g} s")
+    beside = attack.bystander == "first" or attack.twin
+    if beside and not first.bystander_begun.wait(START_SECONDS):
+        raise Unmet(f"Expected what stands beside it to begin within {START_SECONDS:g} s")
     if attack.markup:
         if attack.click:
             tab.click(_BAIT if tab.count(_BAIT) else _MARKUP)
