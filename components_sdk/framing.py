@@ -46,7 +46,9 @@ class Limits(msgspec.Struct, frozen=True):
     connection_factor: int = 4  # frames' rates that one connection may use up
     ready_seconds: float = 10.0  # from mount to the echo of the handshake
     hang_seconds: float = 4.0  # without an answer to a ping
-    slow_seconds: float = 0.2  # that answers to pings take in the median, above the page's own lag
+    slow_seconds: float = (
+        0.2  # that answers to pings take in the median, beyond others' and the lag
+    )
     restarts: int = 1  # of a component that hung or threw, before the user is asked
     max_height: int = 2_000  # CSS px; taller content scrolls inside the frame
 

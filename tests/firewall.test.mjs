@@ -7,7 +7,7 @@ import { Bucket } from "../components_sdk/web/bucket.js";
 import { Firewall } from "../components_sdk/web/firewall.js";
 import { measure } from "../components_sdk/web/measure.js";
 import { Outbox } from "../components_sdk/web/outbox.js";
-import { Lag, Pulse } from "../components_sdk/web/pulse.js";
+import { Lag, Pulse, calmest, isSlow } from "../components_sdk/web/pulse.js";
 
 const LIMITS = { messageBytes: 1_000_000, depth: 8, nodes: 1_000 };
 const over = (value) => measure(value, LIMITS).over;
@@ -209,6 +209,21 @@ test("the time in which the page itself was held up is not the frame's", () => {
   const { pulse, answerAfter } = clocked();
   for (let beat = 0; beat < 10; beat += 1) answerAfter(2_000, 2_000);
   assert.ok(pulse.median <= 0.1);
+});
+
+test("a busy machine, which slows all frames, is not blamed on any", () => {
+  assert.ok(isSlow(0.3, calmest([{ latency: 0.02 }, { latency: 0.4 }]), 0.2));
+  assert.ok(!isSlow(0.3, calmest([{ latency: 0.25 }, { latency: 0.4 }]), 0.2));
+});
+
+test("who is alone, or beside somebody not known yet, is measured by the limit", () => {
+  assert.ok(isSlow(0.3, calmest([]), 0.2));
+  assert.ok(isSlow(0.3, calmest([{ latency: NaN }]), 0.2));
+  assert.ok(!isSlow(NaN, calmest([]), 0.2));
+});
+
+test("two that hog together do not excuse each other for ever", () => {
+  assert.ok(isSlow(0.9, calmest([{ latency: 0.9 }]), 0.2));
 });
 
 test("an answer that nobody asked for is known as such", () => {

@@ -12,7 +12,7 @@
 /** @import { FailureCode, FromFrame, Kind, Theme, ToFrame } from "./wire.js" */
 
 import { Firewall } from "./firewall.js";
-import { Lag, Pulse } from "./pulse.js";
+import { Lag, Pulse, calmest, isSlow } from "./pulse.js";
 import { drop } from "./strays.js";
 
 /**
@@ -66,6 +66,7 @@ export class Channel {
     this.#owner = owner;
     this.#limits = limits;
     this.#firewall = new Firewall(limits);
+    this.kind = kind;
     this.#origin = kind.opaque ? "null" : new URL(url).origin;
     const { lang, dir } = document.documentElement;
     const start = new URLSearchParams({ nonce: this.#nonce, theme, lang, dir });
@@ -158,9 +159,6 @@ export class Channel {
     }
     if (message.type !== "pong") return this.#owner.onMessage(message);
     if (!this.#pulse.answer()) return this.end("protocol", "an answer that nobody asked for");
-    if (this.#pulse.median > this.#limits.slowSeconds) {
-      return this.end("slow", `its answers take ${this.#pulse.median.toFixed(2)} s in the median`);
-    }
     return undefined;
   }
 
@@ -183,15 +181,24 @@ export class Channel {
   /**
    * One beat of the page's heart. Counted in beats, not by the clock: when the page itself was
    * held up, its frames' answers are still in the queue and must not be judged late.
+   * @param {number} calm What others' answers take, in s: a busy machine is nobody's fault.
    */
-  beat() {
+  beat(calm) {
     if (this.state !== "ready") return undefined;
-    const { hangSeconds } = this.#limits;
+    const { hangSeconds, slowSeconds } = this.#limits;
+    if (isSlow(this.latency, calm, slowSeconds)) {
+      return this.end("slow", `its answers take ${this.latency.toFixed(2)} s in the median`);
+    }
     if (this.#pulse.missing * PING_SECONDS >= hangSeconds) {
       return this.end("hung", `no answer for ${hangSeconds} s`);
     }
     this.#pulse.ask();
     return this.post({ type: "ping" });
+  }
+
+  /** How long its answers take in the median, in s; NaN as long as that is not known. */
+  get latency() {
+    return this.#pulse.median;
   }
 
   /** Take the frame away without a report; its process ends with it. */
@@ -220,6 +227,8 @@ export function startHeart(channels) {
   pageLag.start();
   setInterval(() => {
     if (document.hidden) return; // browsers hold up timers of hidden pages
-    for (const channel of channels()) channel.beat();
+    const all = [...channels()];
+    const calm = all.map((one) => calmest(all.filter((other) => other.kind !== one.kind)));
+    all.forEach((channel, index) => channel.beat(calm[index]));
   }, PING_SECONDS * 1000);
 }

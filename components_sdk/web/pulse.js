@@ -2,7 +2,9 @@
 //
 // A component that works in slices answers each ping, but late, again and again. What counts is the
 // median of its last answers: one long task is nobody's fault. The time in which the page itself was
-// held up is taken off (see Lag), so that a busy page or machine is not blamed on the frame.
+// held up is taken off (see Lag), so that a busy page is not blamed on the frame. A busy machine slows
+// all frames, so a frame is blamed for what it takes beyond the quickest of another component. Two
+// that hog together would have each other for a measure, therefore there is an end to that.
 
 const ANSWERS = 10; // that the median is of; one a second
 const TICK_MS = 100;
@@ -35,6 +37,19 @@ export class Lag {
   }
 }
 
+const PATIENCE = 4; // times the limit, whatever others take
+
+/** @param {{ latency: number }[]} others @returns {number} In s; 0 if none is known. */
+export function calmest(others) {
+  const known = others.map(({ latency }) => latency).filter((latency) => !Number.isNaN(latency));
+  return known.length ? Math.min(...known) : 0;
+}
+
+/** @param {number} latency @param {number} calm @param {number} limit All in s. */
+export function isSlow(latency, calm, limit) {
+  return latency - calm > limit || latency > PATIENCE * limit;
+}
+
 export class Pulse {
   /** When each ping was sent that has no answer yet. @type {{ time: number, lag: number }[]} */
   #asked = [];
@@ -54,9 +69,9 @@ export class Pulse {
     return this.#asked.length;
   }
 
-  /** Of the last answers, in s; 0 as long as there are few. */
+  /** Of the last answers, in s; NaN as long as there are few. */
   get median() {
-    if (this.#took.length < ANSWERS) return 0;
+    if (this.#took.length < ANSWERS) return NaN;
     return this.#took.toSorted((a, b) => a - b)[ANSWERS / 2];
   }
 
