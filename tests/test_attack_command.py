@@ -38,7 +38,7 @@ stores = "Nothing."
 
 KEYS = {
     *("attacks", "guarded", "escaped", "known_gaps", "inconclusive", "controls_failed"),
-    *("not_applicable", "granted", "engines", "results"),
+    *("not_applicable", "granted", "engines", "results", "stale_gaps"),
 }
 
 

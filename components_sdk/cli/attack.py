@@ -11,7 +11,7 @@ With the URL of a running app, which need not be made with this SDK, it is looke
 headers, frames, direct visits, foreign Host and Origin, traversal, methods, redirects, cookies.
 
 Exit code 0: nothing escaped but known gaps of browsers. Exit code 1: something escaped, or proved
-nothing. Exit code 2: it could not begin.
+nothing; or, without PATH, a known gap has closed. Exit code 2: it could not begin.
 
 For example:
 
@@ -165,7 +165,7 @@ def _played(
             "Expected something to play, found none",
             hint="No attack is of these categories, ids and engines at once.",
         )
-    return collect(outcomes, attacks, gaps, versions)
+    return collect(outcomes, attacks, gaps, versions, default_policy=not target)
 
 
 def _requests(target: str) -> tuple[Request, ...]:
@@ -298,11 +298,13 @@ def _told(results: Results, form: str, target: str) -> str:
 def as_text(results: Results) -> str:
     """What has to be looked at, with its evidence; then the counts."""
     parts: list[str] = []
-    wrong = [result for result in results.results if result.is_wrong]
+    stale = [result for result in results.results if result.stale_gap]
+    wrong = [result for result in results.results if result.is_wrong and not result.stale_gap]
     gaps = [result for result in results.results if result.known_gap]
     granted = [result for result in results.results if result.verdict == "granted"]
     for heading, some in (
         ("Escaped, or proved nothing", wrong),
+        ("Known gaps that have closed: take them out of known_gaps.toml", stale),
         ("Known gaps of browsers", gaps),
         ("Allowed by what was granted", granted),
     ):
@@ -324,6 +326,7 @@ def _summary(results: Results) -> str:
         ("guarded", results.guarded),
         ("escaped", results.escaped),
         ("known gaps", results.known_gaps),
+        ("stale gaps", results.stale_gaps),
         ("inconclusive", results.inconclusive),
         ("controls failed", results.controls_failed),
         ("not applicable", results.not_applicable),

@@ -49,6 +49,8 @@ Verdict = Literal[
 ]
 Sentence = Annotated[str, msgspec.Meta(min_length=10, pattern=r"\.$")]
 
+CLOSED = "known_gaps.toml says that it escapes; the gap has closed, take it out"
+
 T = TypeVar("T")
 
 
@@ -262,15 +264,31 @@ def _load(path: Path, kind: type[T]) -> T:
         raise AttackError(str(error), where=str(path), hint=hint) from None
 
 
-def complaint(outcome: Outcome, gaps: Sequence[Gap]) -> str:
-    """What is wrong with an outcome; "" if it is guarded, not applicable or a known gap."""
-    known = any((g.attack, g.engine) == (outcome.attack, outcome.engine) for g in gaps)
-    told = f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}"
-    match outcome.verdict:
+def is_as_it_should_be(verdict: Verdict, listed: bool) -> bool:
+    """Whether nobody has to do anything about it.
+
+    Args:
+        listed: ``known_gaps.toml`` says that it escapes there.
+    """
+    match verdict:
         case "guarded" | "not-applicable" | "granted":
-            closed = "known_gaps.toml says that it escapes; the gap has closed, take it out"
-            return f"{told}\n  {closed}" if known else ""
+            return not listed  # else the gap has closed
         case "escaped":
-            return "" if known else told
-        case _:
-            return told
+            return listed
+        case "inconclusive" | "control-failed":
+            return False  # nothing is proven
+
+
+def is_listed(outcome: Outcome, gaps: Sequence[Gap]) -> bool:
+    """Whether a gap says that this attack escapes in this engine."""
+    return any((gap.attack, gap.engine) == (outcome.attack, outcome.engine) for gap in gaps)
+
+
+def complaint(outcome: Outcome, gaps: Sequence[Gap]) -> str:
+    """What is wrong with an outcome; "" if it is as it should be."""
+    listed = is_listed(outcome, gaps)
+    if is_as_it_should_be(outcome.verdict, listed):
+        return ""
+    told = f"{outcome.attack} in {outcome.engine}: {outcome.verdict}: {outcome.evidence}"
+    closed = listed and is_as_it_should_be(outcome.verdict, listed=False)
+    return f"{told}\n  {CLOSED}" if closed else told

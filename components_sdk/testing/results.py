@@ -4,7 +4,8 @@
 
 ``attacks`` counts outcomes: an attack that was played in three engines counts three times. Each
 outcome counts once more, under what became of it, so that the other counts add up to ``attacks``.
-An escape that stands in ``known_gaps.toml`` is a known gap and not an escape.
+An escape that stands in ``known_gaps.toml`` is a known gap and not an escape; one that
+stands there and did not escape is a stale gap.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ..errors import ComponentsError
-from .attacks import Attack, Gap, Outcome, Verdict
+from .attacks import Attack, Gap, Outcome, Verdict, is_as_it_should_be, is_listed
 
 
 class ResultsError(ComponentsError):
@@ -29,6 +30,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         known_gap: It escaped, and ``known_gaps.toml`` says why.
+        stale_gap: It did not escape, though ``known_gaps.toml`` says that it does.
         evidence: What was seen from outside.
     """
 
@@ -41,12 +43,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     known_gap: bool
     evidence: str
     seconds: float
+    stale_gap: bool = False
 
     @property
     def is_wrong(self) -> bool:
         """Whether somebody has to do something about it."""
-        wrong = ("escaped", "inconclusive", "control-failed")
-        return self.verdict in wrong and not self.known_gap
+        return not is_as_it_should_be(self.verdict, self.known_gap or self.stale_gap)
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     granted: int
     engines: dict[str, str]
     results: list[Result]
+    stale_gaps: int = 0
 
     @property
     def failed(self) -> bool:
@@ -77,23 +80,32 @@ def collect(
     attacks: Mapping[str, Attack],
     gaps: Sequence[Gap],
     engines: Mapping[str, str],
+    *,
+    default_policy: bool = True,
 ) -> Results:
-    """Count outcomes."""
-    known = {(gap.attack, gap.engine) for gap in gaps}
-    results = [
-        Result(
+    """Count outcomes.
+
+    Args:
+        default_policy: It was played against the policy that the gaps are told of. Under another
+            one a gap may not show, which says nothing of the gap.
+    """
+    results: list[Result] = []
+    for each in outcomes:
+        listed = is_listed(each, gaps)
+        stale = listed and is_as_it_should_be(each.verdict, listed=False)
+        result = Result(
             attack=each.attack,
             category=attacks[each.attack].category,
             goal=attacks[each.attack].goal,
             guard=attacks[each.attack].guard,
             engine=each.engine,
             verdict=each.verdict,
-            known_gap=each.verdict == "escaped" and (each.attack, each.engine) in known,
+            known_gap=listed and each.verdict == "escaped",
             evidence=each.evidence,
             seconds=each.seconds,
+            stale_gap=stale and default_policy,
         )
-        for each in outcomes
-    ]
+        results.append(result)
     return counted(results, engines)
 
 
@@ -101,7 +113,10 @@ def counted(results: list[Result], engines: Mapping[str, str]) -> Results:
     """Results with their counts."""
 
     def count(verdict: Verdict) -> int:
-        return sum(result.verdict == verdict and not result.known_gap for result in results)
+        return sum(
+            result.verdict == verdict and not (result.known_gap or result.stale_gap)
+            for result in results
+        )
 
     return Results(
         attacks=len(results),
@@ -114,6 +129,7 @@ def counted(results: list[Result], engines: Mapping[str, str]) -> Results:
         granted=count("granted"),
         engines=dict(engines),
         results=results,
+        stale_gaps=sum(result.stale_gap for result in results),
     )
 
 

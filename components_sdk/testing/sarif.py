@@ -1,7 +1,8 @@
 """SARIF 2.1.0: results as code-scanning services read them.
 
-Each attack is a rule; each outcome that somebody has to look at is a result: an escape and what
-proves nothing as an error, a known gap as a warning. What is guarded is no result.
+Each attack is a rule; each outcome that somebody has to look at is a result: an escape, what
+proves nothing, and a known gap that has closed as an error; a known gap as a warning. What is
+guarded is no result.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 from .. import __version__
+from .attacks import CLOSED
 from .results import Result, Results
 
 SCHEMA = (
@@ -52,12 +54,13 @@ def _rule(result: Result) -> dict[str, Any]:
 
 def _result(result: Result, index: int, artifact: str) -> dict[str, Any]:
     verdict = "known gap" if result.known_gap else result.verdict
+    evidence = f"{result.evidence}. {CLOSED}" if result.stale_gap else result.evidence
     told: dict[str, Any] = {
         "ruleId": result.attack,
         "ruleIndex": index,
         "level": "warning" if result.known_gap else "error",
         "kind": "fail",
-        "message": {"text": f"{verdict} in {result.engine}: {result.evidence}"},
+        "message": {"text": f"{verdict} in {result.engine}: {evidence}"},
         "partialFingerprints": {"attackInEngine/v1": f"{result.attack}/{result.engine}"},
         "properties": {"engine": result.engine, "verdict": result.verdict},
     }

@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 import pytest
 
+from components_sdk.cli.attack import as_text
 from components_sdk.resources import catalogue
 from components_sdk.testing import matrix, sarif
-from components_sdk.testing.attacks import Gap, Outcome, Verdict, load_attacks
+from components_sdk.testing.attacks import Gap, Outcome, Verdict, complaint, load_attacks
 from components_sdk.testing.results import ResultsError, as_json, collect, load
 
 ATTACKS = load_attacks(catalogue() / "attacks")
@@ -23,6 +24,7 @@ def outcome(attack: str, engine: str, verdict: Verdict) -> Outcome:
 
 ALL = [outcome("fetch", "firefox", verdict) for verdict in get_args(Verdict)]
 RESULTS = collect([*ALL, outcome("fetch", "webkit", "escaped")], ATTACKS, [GAP], {"firefox": "153"})
+STALE = [outcome("fetch", "webkit", "guarded"), outcome("fetch", "webkit", "inconclusive")]
 
 
 def test_each_outcome_counts_once_under_what_became_of_it() -> None:
@@ -33,6 +35,7 @@ def test_each_outcome_counts_once_under_what_became_of_it() -> None:
         "guarded": 1,
         "escaped": 1,
         "known_gaps": 1,
+        "stale_gaps": 0,
         "inconclusive": 1,
         "controls_failed": 1,
         "not_applicable": 1,
@@ -52,6 +55,28 @@ def test_only_escapes_and_what_proves_nothing_make_a_run_fail() -> None:
         told = collect([outcome("fetch", "firefox", verdict)], ATTACKS, [GAP], {})  # type: ignore[arg-type]
         assert told.failed == fails, verdict
     assert not collect([outcome("fetch", "webkit", "escaped")], ATTACKS, [GAP], {}).failed
+
+
+def test_a_gap_that_has_closed_makes_a_run_of_the_default_policy_fail() -> None:
+    told = collect(STALE, ATTACKS, [GAP], {})
+    assert (told.stale_gaps, told.guarded, told.inconclusive) == (1, 0, 1)
+    assert told.results[0].is_wrong
+    assert told.failed
+    assert "stale gaps" in as_text(told)
+    assert "take it out" in sarif.as_sarif(told)
+
+
+def test_a_gap_that_does_not_show_under_another_policy_is_no_news() -> None:
+    told = collect(STALE[:1], ATTACKS, [GAP], {}, default_policy=False)
+    assert (told.stale_gaps, told.guarded) == (0, 1)
+    assert not told.failed
+
+
+@pytest.mark.parametrize("gaps", [[], [GAP]])
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_the_command_fails_exactly_where_the_tests_do(verdict: Verdict, gaps: list[Gap]) -> None:
+    each = outcome("fetch", "webkit", verdict)
+    assert collect([each], ATTACKS, gaps, {}).failed == bool(complaint(each, gaps))
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
