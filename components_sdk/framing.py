@@ -92,13 +92,13 @@ def unpack(data: bytes, union: Any, limits: Limits) -> Batch[Any]:
     """Read one binary message of a hostile peer.
 
     Raises:
-        MessageRefused: ``message-size``, ``message-framing``, ``message-form`` or
+        MessageRefused: ``message-bytes``, ``message-framing``, ``message-form`` or
             ``message-depth``.
     """
     if len(data) > limits.message_bytes:
         raise MessageRefused(
             f"Expected at most {limits.message_bytes} bytes, got {len(data)}",
-            code="message-size",
+            code="message-bytes",
             hint="Send less at once, or raise App(limits=Limits(message_bytes=…)).",
         )
     if len(data) < _PREFIX.size or not data.startswith(MAGIC):
@@ -108,7 +108,7 @@ def unpack(data: bytes, union: Any, limits: Limits) -> Batch[Any]:
     if head_bytes > limits.head_bytes:
         raise MessageRefused(
             f"Expected a head of at most {limits.head_bytes} bytes, got {head_bytes}",
-            code="message-size",
+            code="message-bytes",
             hint="Send bulk data as bytes, or raise App(limits=Limits(head_bytes=…)).",
         )
     if tail_start > len(data) or head_bytes % 8:

@@ -43,6 +43,7 @@ from .wire import (
     Change,
     Direction,
     Emit,
+    FailureCode,
     FromPage,
     Kind,
     Mount,
@@ -62,7 +63,7 @@ logger = logging.getLogger("components_sdk")
 Callback = Callable[..., object]
 
 # Refusals that no page of ours causes: it would have stopped the frame itself.
-BREACHES = frozenset({"message-size", "message-depth", "message-nodes"})
+BREACHES: frozenset[FailureCode] = frozenset({"message-bytes", "message-depth", "message-nodes"})
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import re
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components_sdk.errors import MessageRefused
-from components_sdk.framing import Limits, check_shape
+from components_sdk.framing import Limits, check_shape, unpack
 from components_sdk.ledger import Ledger
-from components_sdk.rates import STALL_SECONDS, Bucket, Meter
-from components_sdk.session import Session
-from components_sdk.wire import Emit, Press, SetValue
+from components_sdk.rates import STALL_SECONDS, Breach, Bucket, Meter
+from components_sdk.resources import WEB
+from components_sdk.session import BREACHES, Session
+from components_sdk.wire import Emit, FailureCode, FromPage, Press, SetValue
 
 from .kinds import Dial, raw_batch, received, sent
 from .test_session import KIND, URL
@@ -258,6 +260,17 @@ def test_the_count_of_characters_is_the_count_of_values(value: Any) -> None:
     for limits in [Limits(nodes=nodes - 1), *([Limits(depth=depth - 1)] if depth else [])]:
         with pytest.raises(MessageRefused):
             check_shape(text, limits)
+
+
+def test_a_limit_has_one_name_on_the_page_and_in_the_app() -> None:
+    names = set(get_args(FailureCode))
+    scripts = "".join(file.read_text("utf-8") for file in WEB.glob("*.js"))
+    with pytest.raises(MessageRefused) as refusal:
+        unpack(bytes(9), FromPage, Limits(message_bytes=8))
+
+    assert refusal.value.code in BREACHES
+    assert BREACHES | set(get_args(Breach)) <= names
+    assert set(re.findall(r'"(message-[a-z]+)"', scripts)) == {*BREACHES, "message-rate"}
 
 
 def test_a_value_that_is_too_deep_ends_the_connection_and_is_no_value() -> None:

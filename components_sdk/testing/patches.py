@@ -37,7 +37,9 @@ PATCHES: Mapping[str, tuple[Patch, ...]] = {
     "inner-limits": (
         Patch("channel.js", 'if (!this.#breaks(event)) this.#drop("inner")', 'this.#drop("inner")'),
     ),
-    "message-size": (Patch("measure.js", "if (bytes > messageBytes) return", "if (false) return"),),
+    "message-bytes": (
+        Patch("measure.js", "if (bytes > messageBytes) return", "if (false) return"),
+    ),
     "message-depth": (
         Patch("measure.js", 'if (depth >= maxDepth) return { bytes, over: "message-depth" };', ""),
     ),

@@ -55,7 +55,7 @@ export class Socket {
    * Send a message at once, or keep it while the app cannot be reached or does not keep up.
    * @param {FromPage} message
    * @param {Uint8Array[]} tail
-   * @returns {{ bytes: number, refusal?: { code: "message-size" | "queue", sentence: string } }} Why
+   * @returns {{ bytes: number, refusal?: { code: "message-bytes" | "queue", sentence: string } }} Why
    *   it will not be sent; else there is no refusal.
    */
   send(message, tail) {
@@ -65,11 +65,11 @@ export class Socket {
     const bytes = data.byteLength;
     if (head > headBytes) {
       const sentence = `Expected JSON of at most ${headBytes} bytes, got ${head}; send bulk data as bytes`;
-      return { bytes, refusal: { code: "message-size", sentence } };
+      return { bytes, refusal: { code: "message-bytes", sentence } };
     }
     if (bytes > messageBytes) {
       const sentence = `Expected at most ${messageBytes} bytes, got ${bytes}`;
-      return { bytes, refusal: { code: "message-size", sentence } };
+      return { bytes, refusal: { code: "message-bytes", sentence } };
     }
     if (!this.#outbox.length && this.#keepsUp()) {
       this.#socket?.send(data);
