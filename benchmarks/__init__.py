@@ -34,7 +34,7 @@ from components_sdk.app import Deployment
 from components_sdk.origins import Origins
 from components_sdk.servers.serve import Server, bind
 
-NAMES = ("round_trip", "mount")
+NAMES = ("round_trip", "mount", "hostile")
 
 
 class Row(msgspec.Struct, frozen=True):

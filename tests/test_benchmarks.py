@@ -16,6 +16,7 @@ from benchmarks import (
     Result,
     Row,
     cpu_seconds,
+    hostile,
     median_row,
     mount,
     quantile,
@@ -45,7 +46,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_an_unknown_name_is_answered_with_all_names(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "expected one of round_trip, mount, got 'memory'" in refused(capsys, "memory")
+    assert "expected one of round_trip, mount, hostile, got 'memory'" in refused(capsys, "memory")
 
 
 @pytest.mark.parametrize("words", [("mount", "--jsno"), ("mount", "round_trip")])
@@ -60,12 +61,13 @@ def test_python_m_benchmarks_is_that_command_line() -> None:
         [sys.executable, "-m", "benchmarks", "memory"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "round_trip, mount" in done.stderr
+    assert "round_trip, mount, hostile" in done.stderr
 
 
 def test_every_name_is_a_module_that_measures() -> None:
-    assert [f"benchmarks.{name}" for name in NAMES] == [round_trip.__name__, mount.__name__]
-    assert all(callable(module.measure) for module in (round_trip, mount))
+    modules = (round_trip, mount, hostile)
+    assert [f"benchmarks.{name}" for name in NAMES] == [module.__name__ for module in modules]
+    assert all(callable(module.measure) for module in modules)
 
 
 def test_a_name_prints_a_table_or_json(
@@ -73,6 +75,7 @@ def test_a_name_prints_a_table_or_json(
 ) -> None:
     monkeypatch.setattr(mount, "measure", lambda: RESULT)
     monkeypatch.setattr(round_trip, "measure", lambda: RESULT)
+    monkeypatch.setattr(hostile, "measure", lambda: RESULT)
 
     assert main(["mount"]) == 0
     assert capsys.readouterr().out == f"mount\n\n{table(RESULT)}\n\n"
@@ -171,6 +174,18 @@ def test_mount_has_all_measures_for_each_count_and_visit() -> None:
     assert made[5] == Row("50 components, cold: browser CPU", 5.0, 2.5, "ms")
 
 
+def test_hostile_tells_what_is_felt_beside_hostile_siblings_by_what_is_felt_alone() -> None:
+    beside = hostile.Samples(trips=[2.0, 3.0, 4.0], delays=[1.0, 9.0, 5.0])
+    alone = hostile.Samples(trips=[2.0], delays=[2.5])
+
+    assert [(row.case, row.ratio) for row in hostile.rows("firefox", beside, alone)] == [
+        ("firefox: round trip p50", 1.5),
+        ("firefox: round trip p95", pytest.approx(1.95)),
+        ("firefox: input delay p50", 2.0),
+        ("firefox: input delay p95", pytest.approx(3.44)),
+    ]
+
+
 # CPU and servers ---------------------------------------------------------------------------------
 
 
@@ -183,7 +198,10 @@ def test_the_cpu_of_a_process_and_of_all_below_it_is_what_the_kernel_counts() ->
     assert cpu_seconds(os.getpid()) == pytest.approx(time.process_time(), abs=0.1)
 
 
-@pytest.mark.parametrize("module", ["benchmarks.bare", "benchmarks.mount", "benchmarks.round_trip"])
+@pytest.mark.parametrize(
+    "module",
+    ["benchmarks.bare", "benchmarks.mount", "benchmarks.round_trip", "benchmarks.hostile"],
+)
 def test_a_server_starts_in_a_process_of_its_own_and_ends_with_the_block(module: str) -> None:
     with benchmarks.served(module) as server:
         assert server.url.startswith("http://localhost:")
