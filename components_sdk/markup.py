@@ -26,7 +26,7 @@ from . import links
 from .sanitisers import ATTRIBUTES, TAGS, Sanitiser, sanitise
 
 MAX_CHARACTERS = 200_000  # of source
-AT_ONCE = 2_000  # characters of source that take bleach less than 50 ms, whatever they are
+AT_ONCE = 2_000  # characters of source; of the shapes measured, bleach took at most 58 ms
 MAX_OUTPUT = 1_000_000  # characters; each & of a source becomes five
 MAX_DEPTH = 100  # tags inside each other; those below it are left out, their text stays
 MAX_ATTRIBUTE = 2_048  # characters; a longer one is left out
