@@ -543,6 +543,55 @@ def test_a_page_whose_server_is_gone_says_so_and_finds_the_next_one(tab: Tab) ->
         tab.frame("iframe").wait_for("() => document.querySelector('p').textContent === 'hello'")
 
 
+FRAGMENTS = """
+export default function fragments({ root, emit }) {
+  root.innerHTML = '<a href="#part">go</a><button>go</button><p id="part">here</p>';
+  root.querySelector("button").onclick = () => { location.hash = "other"; };
+  addEventListener("hashchange", () => emit("went", location.hash));
+}
+"""
+
+
+def test_a_link_to_a_fragment_is_no_second_document(tab: Tab) -> None:
+    went: queue.Queue[str] = queue.Queue()
+    kind = inline("Fragments", FRAGMENTS, went=Event[str])
+
+    def home(page: Page) -> None:
+        page.add(kind(), key="f").on_event("went")(went.put)
+
+    with serving(home) as running:
+        tab.goto(running.url)
+        frame = tab.frame("iframe")
+        for selector, hash in [("a", "#part"), ("button", "#other"), ("a", "#part")]:
+            frame.wait_for("s => !!document.querySelector(s)", selector)
+            frame.click(selector)
+            assert went.get(timeout=10) == hash
+        tab.evaluate("() => { window.then = performance.now(); }")
+        tab.wait_for("() => performance.now() - then > 1500")  # longer than a leaver has to answer
+        frame.click("button")
+        assert went.get(timeout=10) == "#other"
+        assert tab.evaluate("() => document.querySelectorAll('.card').length") == 0
+
+
+def test_a_document_that_leaves_for_a_blank_one_after_a_fragment_is_ended(tab: Tab) -> None:
+    kind = inline(
+        "Leaves",
+        """export default ({ root }) => {
+          root.innerHTML = "<button>go</button>";
+          root.querySelector("button").onclick = () => {
+            location.hash = "first";
+            addEventListener("hashchange", () => { location = "about:blank"; });
+          };
+        };""",
+    )
+    with serving(lambda page: page.add(kind(), key="l")) as running:
+        tab.goto(running.url)
+        tab.frame("iframe").wait_for("() => !!document.querySelector('button')")
+        tab.frame("iframe").click("button")
+
+        assert "second document" in card(tab, "navigated")
+
+
 def test_markdown_reaches_the_page_through_the_sanitiser_only(tab: Tab) -> None:
     hostile = "**bold** <img src=x onerror='document.title=1'> [x](javascript:document.title=2)"
     with serving(lambda page: page.markdown(hostile)) as running:

@@ -30,6 +30,14 @@ import { drop } from "./strays.js";
 
 const PING_SECONDS = 1;
 
+/**
+ * WebKit alone fires load as well when a frame goes to a fragment of its document: there the frame is
+ * asked if it is still the same. Elsewhere a second load is a second document, and nobody is asked.
+ */
+const LOADS_AT_FRAGMENTS = navigator.vendor === "Apple Computer, Inc.";
+const STAY_STEPS = 6; // that it has to answer
+const STAY_STEP_MS = 50;
+
 /** What a frame may say of itself. @type {FailureCode[]} */
 const AUTHOR_FAILURES = ["module-error", "component-threw", "no-default-export"];
 
@@ -164,7 +172,26 @@ export class Channel {
 
   #onLoad() {
     this.#loads += 1;
-    if (this.#loads > 1) this.end("navigated", "the frame loaded a second document");
+    if (this.#loads > 1) this.#loadedAgain();
+  }
+
+  /**
+   * The port lives and dies with the document whose runtime has it: one that answers has not left.
+   * Counted in steps, as a beat is, so that nobody is blamed for a page that was held up.
+   */
+  #loadedAgain() {
+    const left = () => this.end("navigated", "the frame loaded a second document");
+    if (!LOADS_AT_FRAGMENTS || this.state !== "ready") return left();
+    const number = this.#pulse.ask();
+    this.post({ type: "ping" });
+    let steps = 0;
+    const look = () => {
+      if (this.state === "ended" || this.#pulse.answered >= number) return undefined;
+      steps += 1;
+      if (steps > STAY_STEPS) return left();
+      return setTimeout(look, STAY_STEP_MS);
+    };
+    return look();
   }
 
   /** @param {ToFrame} message */

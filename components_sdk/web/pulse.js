@@ -53,6 +53,7 @@ export function isSlow(latency, calm, limit) {
 export class Pulse {
   /** When each ping was sent that has no answer yet. @type {{ time: number, lag: number }[]} */
   #asked = [];
+  answered = 0; // of all that were asked
   /** The last answers, in s. @type {number[]} */
   #took = [];
   #lag;
@@ -75,14 +76,16 @@ export class Pulse {
     return this.#took.toSorted((a, b) => a - b)[ANSWERS / 2];
   }
 
+  /** @returns {number} How many were asked; it is answered when so many were. */
   ask() {
-    this.#asked.push({ time: this.#now(), lag: this.#lag.total() });
+    return this.answered + this.#asked.push({ time: this.#now(), lag: this.#lag.total() });
   }
 
   /** @returns {boolean} Whether anybody has asked. */
   answer() {
     const asked = this.#asked.shift();
     if (!asked) return false;
+    this.answered += 1;
     const late = this.#lag.total() - asked.lag;
     this.#took.push(Math.max(0, this.#now() - asked.time - late) / 1000);
     if (this.#took.length > ANSWERS) this.#took.shift();
