@@ -592,6 +592,37 @@ def test_a_document_that_leaves_for_a_blank_one_after_a_fragment_is_ended(tab: T
         assert "second document" in card(tab, "navigated")
 
 
+# On the next connection, which may be the last thing that this document does.
+_HOW_LONG = """() => {
+  const closed = new MutationObserver(() => { window.closed_at ??= performance.now(); });
+  closed.observe(document.getElementById("offline"), { attributes: true });
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      sessionStorage.setItem("waited", performance.now() - closed_at);
+    }
+  };
+}"""
+
+
+def test_a_page_that_sent_too_much_is_told_so_and_waits_before_it_comes_back() -> None:
+    app = App("Too much", limits=Limits(messages_per_second=5, message_burst=10))
+    app.page("/")(lambda page: page.button("press"))
+    with launch("chromium") as engine, RunningApp(app) as running:
+        tab = engine.new_tab()
+        tab.goto(running.url)
+        tab.wait_for("() => !!document.querySelector('button.button')")
+        tab.evaluate(_HOW_LONG)
+        tab.evaluate(
+            "() => { for (let i = 0; i < 9999; i++) document.querySelector('.button').click(); }"
+        )
+
+        tab.wait_for("() => document.getElementById('offline').innerText.includes('sent more')")
+        waited = tab.wait_for("() => Number(sessionStorage.getItem('waited'))", timeout=30)
+        assert waited > 9_000
+        tab.wait_for("() => document.getElementById('offline')?.hidden")
+
+
 def test_markdown_reaches_the_page_through_the_sanitiser_only(tab: Tab) -> None:
     hostile = "**bold** <img src=x onerror='document.title=1'> [x](javascript:document.title=2)"
     with serving(lambda page: page.markdown(hostile)) as running:

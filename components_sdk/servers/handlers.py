@@ -22,7 +22,7 @@ from ..policy import host_headers
 from ..rates import Meter
 from ..resources import templates
 from ..session import Session
-from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN
+from ..wire import PROTOCOL, SESSION_GONE, SESSION_TAKEN, TOO_MUCH
 from .visits import Visit, Visits
 
 logger = logging.getLogger("components_sdk")
@@ -233,6 +233,7 @@ class PageHandler(Handler):
                 "protocol": PROTOCOL,
                 "sessionGone": SESSION_GONE,
                 "sessionTaken": SESSION_TAKEN,
+                "tooMuch": TOO_MUCH,
                 **{
                     _camel(name): value
                     for name, value in msgspec.structs.asdict(app.limits).items()

@@ -48,8 +48,15 @@ const frames = new Map();
  */
 const arriving = new Map();
 
-const socket = new Socket(config, show, (offline) => {
-  byId("offline").hidden = !offline;
+const OFFLINE = {
+  lost: "The app cannot be reached. Trying again…",
+  "too-much": "This page sent more at once than the app takes; it tries again in a few seconds.",
+};
+
+const socket = new Socket(config, show, (why) => {
+  const banner = byId("offline");
+  banner.hidden = !why;
+  if (why) banner.textContent = OFFLINE[why];
 });
 
 /** @param {string} id */

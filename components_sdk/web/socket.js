@@ -7,6 +7,7 @@ import { Outbox } from "./outbox.js";
 const MAGIC = 0x314b5343; // "CSK1", little-endian
 const PREFIX_BYTES = 8;
 const RETRY_SECONDS = [0.2, 0.5, 1, 2, 5];
+const TOO_MUCH_SECONDS = 10; // at once it would only find that its rate is still used up
 const STEADY_SECONDS = 5; // a connection that held so long was a good one
 const RELOAD_SECONDS = 3; // a page is not loaded again sooner, so that no fault makes it spin
 const HIGH_MARK = 2 ** 20; // bytes under way; with more, the connection does not keep up
@@ -15,12 +16,15 @@ const DRAIN_SECONDS = 0.02; // a WebSocket does not say when it has caught up
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Why the app cannot be reached; "" if it can. @typedef {"" | "lost" | "too-much"} Offline */
+
 /**
  * @typedef {object} SocketConfig
  * @property {string} socket URL with the page's token.
  * @property {string} protocol
  * @property {number} sessionGone Close code: the app does not know this page any more.
  * @property {number} sessionTaken Close code: another connection took this page's session over.
+ * @property {number} tooMuch Close code: the page was over a limit.
  * @property {number} messageBytes The most that one message may have.
  * @property {number} byteBurst The most bytes that wait of one frame.
  * @property {number} headBytes The most that its JSON may have.
@@ -41,7 +45,7 @@ export class Socket {
   /**
    * @param {SocketConfig} config
    * @param {(messages: ToPage[], tail: Uint8Array[]) => void} onBatch
-   * @param {(offline: boolean) => void} onOffline
+   * @param {(why: Offline) => void} onOffline
    */
   constructor(config, onBatch, onOffline) {
     this.#config = config;
@@ -104,13 +108,13 @@ export class Socket {
   }
 
   #connect() {
-    const { socket: url, protocol, sessionGone, sessionTaken } = this.#config;
+    const { socket: url, protocol, sessionGone, sessionTaken, tooMuch } = this.#config;
     const socket = new WebSocket(`${url}&seen=${this.#seen}`, protocol);
     let opened = Infinity;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = performance.now();
-      this.#onOffline(false);
+      this.#onOffline("");
       this.#drain();
     };
     socket.onmessage = ({ data }) => {
@@ -124,11 +128,12 @@ export class Socket {
       }
     };
     socket.onclose = ({ code }) => {
-      this.#onOffline(true);
+      this.#onOffline(code === tooMuch ? "too-much" : "lost");
       if (code === sessionGone) return reload();
       if (code === sessionTaken) return undefined;
       if (performance.now() - opened > STEADY_SECONDS * 1000) this.#tries = 0;
-      const seconds = RETRY_SECONDS[Math.min(this.#tries++, RETRY_SECONDS.length - 1)];
+      const usual = RETRY_SECONDS[Math.min(this.#tries++, RETRY_SECONDS.length - 1)];
+      const seconds = code === tooMuch ? TOO_MUCH_SECONDS : usual;
       setTimeout(() => this.#connect(), seconds * 1000);
     };
     this.#socket = socket;
