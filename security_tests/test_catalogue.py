@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from components_sdk import pitfalls
@@ -12,6 +13,7 @@ from components_sdk.app import App, Deployment, Served
 from components_sdk.errors import PitfallError
 from components_sdk.origins import Origins, authority
 from components_sdk.pages import host_files
+from components_sdk.permissions import PERMISSIONS, Permission
 from components_sdk.surface import Surface
 from components_sdk.testing.attacks import (
     Attack,
@@ -23,7 +25,7 @@ from components_sdk.testing.attacks import (
     load_attacks,
     load_gaps,
 )
-from components_sdk.testing.guards import GUARDS, GuardError, without
+from components_sdk.testing.guards import GUARDS, Guard, GuardError, without
 from components_sdk.testing.judges import JUDGES, RAID_JUDGES
 from components_sdk.testing.scene import Bystander, payload_class
 
@@ -84,6 +86,44 @@ def test_no_two_attacks_want_the_same() -> None:
 def test_every_guard_is_proven_by_an_attack_and_every_judge_has_one() -> None:
     assert {name for attack in ATTACKS.values() for name in attack.control} == set(GUARDS)
     assert {attack.judge for attack in ATTACKS.values()} == {*JUDGES, *RAID_JUDGES}
+
+
+def opens(permission: Permission, guard: Guard) -> bool:
+    """Whether a component with the permission is without this guard, as it should be.
+
+    A guard's patches let its page take up what it loosened, which the product does by itself.
+    """
+    loosened = {*guard.grants, *guard.sandbox}
+    rest = msgspec.structs.replace(guard, grants=(), sandbox=(), patches=())
+    return rest == Guard() and bool(loosened) and loosened <= {permission.name, *permission.sandbox}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_whose_guards_a_permission_opens_names_it(attack: Attack) -> None:
+    allowing = {
+        each.name
+        for each in PERMISSIONS.values()
+        if attack.control and all(opens(each, GUARDS[name]) for name in attack.control)
+    }
+    assert allowing <= set(attack.granted_by)
+
+
+def test_no_attack_names_a_permission_that_opens_none_of_its_guards() -> None:
+    wrong = [
+        (attack.id, name)
+        for attack in ATTACKS.values()
+        for name in attack.granted_by
+        if not any(opens(PERMISSIONS[name], GUARDS[guard]) for guard in attack.control)
+    ]
+    assert wrong == []
+
+
+def test_what_permissions_open_is_found_at_all() -> None:
+    assert opens(PERMISSIONS["popups"], GUARDS["popups"])
+    assert opens(PERMISSIONS["storage"], GUARDS["opaque-origin"])
+    assert opens(PERMISSIONS["usb"], GUARDS["ungranted-usb"])
+    assert not opens(PERMISSIONS["storage"], GUARDS["own-origin"])
+    assert not opens(PERMISSIONS["forms"], GUARDS["forms"])  # form-action stays 'none'
 
 
 def test_every_known_gap_is_of_an_attack_that_can_be_tried_in_that_engine() -> None:
