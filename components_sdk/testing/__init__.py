@@ -18,7 +18,7 @@
     raid.py, raiding.py   attacks by bytes on a socket, without a browser
     verdicts.py           two runs make a verdict
     results.py            outcomes, counted; sarif.py and matrix.py tell them
-    inspection.py         a running app, looked at from outside
+    inspection.py         a running app, looked at from outside; by page_checks.py, frame_checks.py
 
 Architecture invariant: nothing here imports a browser driver before a browser is asked for.
 """
