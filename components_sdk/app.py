@@ -37,7 +37,7 @@ from .policy import Missing, Policy, Ungranted, host_csp
 from .sanitisers import Sanitiser
 from .sanitisers import known as known_sanitiser
 from .session import Session
-from .surface import Surface, surface
+from .surface import surface
 from .wire import Kind
 
 logger = logging.getLogger("components_sdk")
@@ -165,16 +165,7 @@ class Deployment:
         """Refuse at the start what every component would be refused for, and say what is lost."""
         address = self.origins.component("sample", "")
         mode = self.origins.promises
-        pitfalls.refuse(
-            surface(
-                Policy("sample"),
-                self.origins.app,
-                address,
-                self.host_csp([f"{address.removesuffix('/')}/frame"]),
-                shared_origin=mode.shares_app,
-            ),
-            told=_TOLD_BY_MODE,
-        )
+        self._refuse(Policy("sample"), address, f"{address.removesuffix('/')}/frame")
         if mode.warning:
             logger.warning("origins=%s: %s", mode.name, mode.warning)
 
@@ -247,24 +238,28 @@ class Deployment:
 
     def _serve(self, declaration: Declaration, policy: Policy, address: str) -> Served:
         title = declaration.manifest.title
-        app_origin, mode = self.origins.app, self.origins.promises
-        site = component_site(declaration.frontend, policy, address, app_origin, title)
-        pitfalls.refuse(
-            Surface(
-                app_origin=app_origin,
-                component_origin=site.origin,
-                sandbox=policy.sandbox_attribute,
-                allow=policy.allow,
-                headers=site.headers,
-                host_csp=self.host_csp([site.document_url]),
-                shared_origin=not mode.own_origin,
-            ),
-            told=_TOLD_BY_MODE,
-        )
+        site = component_site(declaration.frontend, policy, address, self.origins.app, title)
+        self._refuse(policy, address, site.document_url, site.headers)
         twins = (each.kind for key, each in self._served.items() if key[0] == declaration.name)
         return Served(
             site=site, kind=next(twins, None) or _kind(declaration, policy), policy=policy
         )
+
+    def _refuse(
+        self, policy: Policy, address: str, document: str, headers: dict[str, str] | None = None
+    ) -> None:
+        """Raise if this policy would be unsafe at this address."""
+        mode = self.origins.promises
+        subject = surface(
+            policy,
+            self.origins.app,
+            address,
+            self.host_csp([document]),
+            headers=headers,
+            shared_origin=not mode.own_origin,
+            shares_app=mode.shares_app,
+        )
+        pitfalls.refuse(subject, told=_TOLD_BY_MODE)
 
 
 # What the origin mode's own warning says better, and once.

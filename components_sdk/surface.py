@@ -28,7 +28,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
         sandbox: The iframe's attribute as written; ``None`` if there is no attribute.
         headers: Of every response of the component.
         host_csp: The Content-Security-Policy of the page that holds the frame.
-        shared_origin: Declared: other components, or the app itself, are on the same origin.
+        shared_origin: Other components are on the same origin.
+        shares_app: Declared: the app itself is on the same origin.
         cookies: The component's server reads or sets cookies.
     """
 
@@ -39,6 +40,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     host_csp: str
     allow: str = ""
     shared_origin: bool = False
+    shares_app: bool = False
     cookies: bool = False
 
     def __post_init__(self) -> None:
@@ -100,21 +102,25 @@ def surface(
     address: str,
     host_csp: str,
     *,
+    headers: dict[str, str] | None = None,
     shared_origin: bool = False,
+    shares_app: bool = False,
 ) -> Surface:
     """What the browser will be told if nothing alters what ``policy`` says.
 
     Args:
         address: The component's origin, or its path of a shared one, which ends in ``/``.
+        headers: Those that its answers really have, where something was added to the policy's.
     """
     return Surface(
         app_origin=app_origin,
         component_origin="/".join(address.split("/")[:3]),
         sandbox=policy.sandbox_attribute,
         allow=policy.allow,
-        headers=policy.headers(address, app_origin),
+        headers=policy.headers(address, app_origin) if headers is None else headers,
         host_csp=host_csp,
         shared_origin=shared_origin,
+        shares_app=shares_app,
     )
 
 
@@ -185,6 +191,7 @@ def good_but(
     app_origin: str = GOOD.app_origin,
     component_origin: str = GOOD.component_origin,
     shared_origin: bool = False,
+    shares_app: bool = False,
     cookies: bool = False,
 ) -> Surface:
     """``GOOD`` with some directives, headers or fields changed; ``None`` removes one."""
@@ -203,6 +210,7 @@ def good_but(
         headers={name: value for name, value in merged.items() if value is not None},
         host_csp=_edit(moved(GOOD.host_csp), host or {}),
         shared_origin=shared_origin,
+        shares_app=shares_app,
         cookies=cookies,
     )
 

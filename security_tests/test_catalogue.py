@@ -63,7 +63,7 @@ def surface_without(*off: str) -> Surface:
         sandbox=served.kind.sandbox,
         headers=served.site.headers,
         host_csp=deployment.host_csp([served.site.document_url]),
-        shared_origin=served.site.origin == ORIGINS.app,
+        shares_app=served.site.origin == ORIGINS.app,
     )
 
 

@@ -338,7 +338,7 @@ def test_whatever_is_refused_says_what_to_do() -> None:
 )
 def test_on_a_shared_host_no_grant_reaches_the_app(source: str, refused: bool) -> None:
     subject = good_but(
-        component_origin="http://localhost:8000", shared_origin=True, csp={"connect-src": source}
+        component_origin="http://localhost:8000", shares_app=True, csp={"connect-src": source}
     )
     found = {each.detail for each in check(subject) if each.rule == "reaches-the-app"}
 
@@ -354,7 +354,7 @@ def test_the_policy_of_a_component_on_the_apps_host_breaks_no_rule_but_that() ->
         sandbox=made.kind.sandbox,
         headers=made.site.headers,
         host_csp=deployment.host_csp([made.site.document_url]),
-        shared_origin=True,
+        shares_app=True,
     )
 
     assert [each.rule for each in check(subject)] == ["declared-app-origin"]

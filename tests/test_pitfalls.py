@@ -137,7 +137,9 @@ def test_the_offered_ways_to_place_components_break_no_error_rule(
     app: str, own: str, shared: bool, warned: set[str]
 ) -> None:
     page = host_csp(app, app.replace("http", "ws") + "/socket", [f"{own}/frame/"], "/static/")
-    subject = surface(Policy("stars"), app, own, page, shared_origin=shared)
+    subject = surface(
+        Policy("stars"), app, own, page, shared_origin=shared, shares_app=own.startswith(f"{app}/")
+    )
     refuse(subject)
     assert broken(subject) == warned
 

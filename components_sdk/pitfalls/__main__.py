@@ -46,7 +46,8 @@ def _section(rule: Rule[Surface]) -> str:
 
 def differences(subject: Surface, other: Surface) -> Iterator[str]:
     """What one surface says otherwise than another, a line each."""
-    for name in ("app_origin", "component_origin", "sandbox", "allow", "shared_origin", "cookies"):
+    fields = ("app_origin", "component_origin", "sandbox", "allow")
+    for name in (*fields, "shared_origin", "shares_app", "cookies"):
         value = getattr(subject, name)
         if value != getattr(other, name):
             label = name.replace("_", " ")

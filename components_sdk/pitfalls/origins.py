@@ -20,10 +20,10 @@ RULES = Rules()
     "Give components an origin of their own, or declare the shared one if only one host exists.",
     source="HTML, origin; measured in all three engines",
     bad=good_but(component_origin="http://localhost:8000"),
-    good=good_but(component_origin="http://localhost:8000", shared_origin=True),
+    good=good_but(component_origin="http://localhost:8000", shares_app=True),
 )
 def _app_origin(subject: Surface) -> Iterator[str]:
-    if subject.app_origin == subject.component_origin and not subject.shared_origin:
+    if subject.app_origin == subject.component_origin and not subject.shares_app:
         yield subject.component_origin
 
 
@@ -36,12 +36,12 @@ def _app_origin(subject: Surface) -> Iterator[str]:
     source="RFC 6265, section 5.4; measured in all three engines",
     bad=good_but(
         component_origin="http://localhost:8000",
-        shared_origin=True,
+        shares_app=True,
         csp=dict.fromkeys(("img-src", "font-src"), "http://localhost:8000/frames/example/"),
     ),
 )
 def _declared_app_origin(subject: Surface) -> Iterator[str]:
-    if subject.app_origin == subject.component_origin and subject.shared_origin:
+    if subject.app_origin == subject.component_origin and subject.shares_app:
         yield subject.component_origin
 
 
