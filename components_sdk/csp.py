@@ -2,8 +2,8 @@
 
 1. A source is an exact origin (``https://api.example.org``), an exact URL or path prefix, a hash of
    an inline block, or a keyword from our own tables. Each has one normal form; all else is refused.
-2. ``format_csp`` is the only place where a policy becomes text. Nothing that could end a source
-   (``;``, ``,``, white space, a line end, a character beyond ASCII) gets past it.
+2. ``format_csp`` is the only place where a policy of ours becomes text. Nothing that could end a
+   source (``;``, ``,``, white space, a line end, a character beyond ASCII) gets past it.
 3. ``parse_csp`` splits at ASCII white space, ignores ASCII case, and the first directive wins.
 
     >>> format_csp({"default-src": (), "img-src": (exact_origin("https://a.example"), "data:")})
@@ -161,6 +161,13 @@ def parse_csp(text: str) -> dict[str, tuple[str, ...]]:
         if name:
             directives.setdefault(ascii_lower(name), tuple(sources))
     return directives
+
+
+def edit_csp(csp: str, changes: Mapping[str, str | None]) -> str:
+    """A policy with some directives as they are given, however unsafe; ``None`` removes one."""
+    old = {name: " ".join(sources) for name, sources in parse_csp(csp).items()}
+    merged = {**old, **changes}
+    return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)
 
 
 def split_tokens(text: str) -> list[str]:

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .csp import REGISTRIES, ascii_lower, exact_origin, host_of, is_ipv4, parse_csp, split_tokens
+from .csp import (
+    REGISTRIES,
+    ascii_lower,
+    edit_csp,
+    exact_origin,
+    host_of,
+    is_ipv4,
+    parse_csp,
+    split_tokens,
+)
 from .policy import Policy, host_csp
 
 _NOT_FETCHED = {"sandbox", "frame-ancestors", "webrtc", "report-to", "report-uri", "trusted-types"}
@@ -200,7 +209,7 @@ def good_but(
         text = text.replace(GOOD.component_origin, component_origin)
         return text.replace(GOOD.app_origin, app_origin)
 
-    own_csp = _edit(moved(GOOD.headers["Content-Security-Policy"]), csp or {})
+    own_csp = edit_csp(moved(GOOD.headers["Content-Security-Policy"]), csp or {})
     merged = {**GOOD.headers, "Content-Security-Policy": own_csp, **(headers or {})}
     return Surface(
         app_origin=app_origin,
@@ -208,14 +217,8 @@ def good_but(
         sandbox=sandbox,
         allow=allow,
         headers={name: value for name, value in merged.items() if value is not None},
-        host_csp=_edit(moved(GOOD.host_csp), host or {}),
+        host_csp=edit_csp(moved(GOOD.host_csp), host or {}),
         shared_origin=shared_origin,
         shares_app=shares_app,
         cookies=cookies,
     )
-
-
-def _edit(csp: str, changes: dict[str, str | None]) -> str:
-    old = {name: " ".join(sources) for name, sources in parse_csp(csp).items()}
-    merged = {**old, **changes}
-    return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)
