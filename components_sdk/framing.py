@@ -61,9 +61,7 @@ class Head(msgspec.Struct, Generic[Messages], frozen=True, forbid_unknown_fields
     """The JSON part of a batch."""
 
     messages: Annotated[list[Messages], msgspec.Meta(max_length=MAX_MESSAGES)]
-    tail: Annotated[
-        list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=MAX_BUFFERS)
-    ] = []
+    tail: Annotated[list[Length], msgspec.Meta(max_length=MAX_BUFFERS)] = []
 
 
 class Batch(msgspec.Struct, Generic[Messages], frozen=True):

@@ -124,7 +124,7 @@ def _no_port(port: int, reason: str) -> ServeError:
 class _Listener(HTTPServer):
     """Tornado's server with a bound on its HTTP connections; it has none of its own."""
 
-    most = 1_000
+    most: int  # Bounds.connections
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
