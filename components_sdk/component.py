@@ -20,7 +20,7 @@ from .contract import Field
 from .declaration import Declaration, Event, declare
 from .errors import AppError
 from .frontend import Inline
-from .permissions import nearest
+from .hints import nearest
 from .session import Session, Slot
 
 F = TypeVar("F", bound=Callable[..., object])

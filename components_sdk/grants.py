@@ -16,7 +16,8 @@ import msgspec
 
 from .csp import granted_origin
 from .errors import PolicyError
-from .permissions import PERMISSIONS, Permission, nearest
+from .hints import nearest
+from .permissions import PERMISSIONS, Permission
 
 
 class Request(msgspec.Struct, frozen=True):

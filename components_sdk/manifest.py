@@ -20,7 +20,8 @@ import msgspec
 
 from . import toml
 from .errors import ManifestError, PolicyError
-from .permissions import PERMISSIONS, nearest
+from .hints import nearest
+from .permissions import PERMISSIONS
 from .policy import Request
 from .toml import Table
 

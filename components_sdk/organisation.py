@@ -32,8 +32,9 @@ from . import toml
 from .csp import covers
 from .errors import OrganisationError, PolicyError
 from .grants import PRESETS, Grants, Request, parse_grants
+from .hints import nearest
 from .manifest import IDENTITY
-from .permissions import PERMISSIONS, nearest
+from .permissions import PERMISSIONS
 from .policy import Missing, Policy, Ungranted
 from .policy import decide as decide_alone
 from .toml import Table

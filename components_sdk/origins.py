@@ -27,7 +27,7 @@ import msgspec
 
 from .csp import exact_origin, exact_url
 from .errors import PolicyError
-from .permissions import nearest
+from .hints import nearest
 
 Mode = Literal["subdomain", "instance", "loopback", "path"]
 

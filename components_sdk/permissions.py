@@ -13,7 +13,6 @@ cannot exist. It is safe only where the component's origin is its own, which ``P
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -239,11 +238,3 @@ def permissions_policy(granted: Iterable[str] = ()) -> str:
     """Denies every feature but ``granted``. An opaque origin can only be granted ``*``."""
     allowed = set(granted)
     return ", ".join(f"{name}={'*' if name in allowed else '()'}" for name in FEATURES)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``Did you mean "camera"? Known: …`` for a hint."""
-    names = list(known)
-    match = difflib.get_close_matches(name.lower(), names, n=1)
-    guess = f'Did you mean "{match[0]}"? ' if match else ""
-    return f"{guess}Known: {', '.join(names)}."

@@ -29,13 +29,13 @@ from .csp import covers, exact_hash, exact_origin, exact_url, format_csp, parse_
 from .errors import PolicyError
 from .explanations import Line, asked, explained
 from .grants import PRESETS, Grant, Grants, Preset, Request, merge_grants, parse_grants, unique
+from .hints import nearest
 from .permissions import (
     DENIED,
     FEATURES,
     OWN_ORIGIN,
     PERMISSIONS,
     Permission,
-    nearest,
     permissions_policy,
 )
 from .vocabulary import words

@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 def _run(words: list[str]) -> int:
     asked = next((word for word in words if not word.startswith("-")), None)
     if asked is not None and asked not in COMMANDS:
-        from ..permissions import nearest
+        from ..hints import nearest
 
         raise UsageError(
             f"Expected a command, got {asked!r}", code="command", hint=nearest(asked, COMMANDS)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, get_args
 
 from .. import __version__
 from ..errors import UsageError
-from ..permissions import nearest
+from ..hints import nearest
 from . import FAILED, OK
 from .output import plain, rows
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from .. import __all__ as SDK_NAMES  # noqa: N812 - names, as constant as it gets
 from ..errors import UsageError
+from ..hints import nearest
 from ..manifest import IDENTITY
-from ..permissions import nearest
 from ..resources import templates
 from . import OK
 from .output import plain, rows, shown

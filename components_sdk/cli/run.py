@@ -145,7 +145,7 @@ def _check(file: Path) -> None:
         got = "nothing there"
         beside = sorted(path.name for path in file.parent.glob("*.py"))
         if beside:
-            from ..permissions import nearest
+            from ..hints import nearest
 
             hint = nearest(file.name, beside)
     else:
