@@ -88,7 +88,17 @@ class WrongPath(Handler):
 
 
 class ComponentHandler(Handler):
-    """All of a component's origin. The answers were made before: see pages.py."""
+    """All of a component's origin. The answers were made before: see pages.py.
+
+    Attributes:
+        warned: Hosts that a cookie was sent to and the log knows it; one set for a whole server.
+    """
+
+    def initialize(  # type: ignore[override]
+        self, deployment: Deployment, visits: Visits, warned: set[str]
+    ) -> None:
+        super().initialize(deployment, visits)
+        self.warned = warned
 
     def prepare(self) -> None:
         self.answer(self._response())
@@ -121,8 +131,8 @@ class ComponentHandler(Handler):
             return site.refusal(403, "No service workers.")
         # Nothing here reads a cookie. Where there is one host only, the app's own arrive.
         foreign = "Cookie" in request.headers and not origins.promises.shares_app
-        if foreign and request.host not in self.visits.warned:
-            self.visits.warned.add(request.host)  # a log that anybody can fill is none
+        if foreign and request.host not in self.warned:
+            self.warned.add(request.host)  # a log that anybody can fill is none
             logger.warning("a cookie was sent to %s: another server shares its site", request.host)
         found = site.table.get(request.path)
         if found is None:

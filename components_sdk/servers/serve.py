@@ -83,7 +83,7 @@ def _routes(deployment: Deployment, visits: Visits) -> list[Rule]:
         return host == origins.app_host and path.startswith(STATIC)
 
     return [
-        Rule(_On(origins.is_components), ComponentHandler, common),
+        Rule(_On(origins.is_components), ComponentHandler, {**common, "warned": set()}),
         Rule(at(SOCKET_PATH), SocketHandler, common),
         Rule(_On(is_static), StaticHandler, common),
         *(

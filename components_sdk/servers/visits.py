@@ -93,13 +93,11 @@ class Visits:
     Attributes:
         bounds: Of the server: how many of everything, and how long.
         admission: Who may open a page now.
-        warned: Hosts of components that a cookie was sent to.
     """
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self.bounds = bounds or Bounds()
         self.admission = Admission(self.bounds)
-        self.warned: set[str] = set()
         self._by_token: dict[str, Visit] = {}
         self._by_cookie: dict[str, dict[str, None]] = {}  # tokens, the oldest first
         self._away: dict[str, asyncio.TimerHandle] = {}  # by token, the longest away first
