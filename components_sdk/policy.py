@@ -41,6 +41,8 @@ from .permissions import (
 from .vocabulary import words
 
 __all__ = [
+    "EXAMPLE_APP",
+    "EXAMPLE_COMPONENT",
     "FEATURES",
     "PERMISSIONS",
     "PRESETS",
@@ -58,6 +60,10 @@ __all__ = [
     "host_headers",
     "parse_grants",
 ]
+
+# They stand for the real origins, which are known when an app is served.
+EXAMPLE_COMPONENT = "https://component.example.net"
+EXAMPLE_APP = "https://app.example.org"
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -278,8 +284,8 @@ class Policy(msgspec.Struct, frozen=True):
 
     def explain(
         self,
-        origin: str = "https://component.example.net",
-        host_origin: str = "https://app.example.org",
+        origin: str = EXAMPLE_COMPONENT,
+        host_origin: str = EXAMPLE_APP,
     ) -> list[Line]:
         """All of it, a sentence for each, and what which engine does not enforce."""
         headers = self.headers(origin, host_origin, script_files=True, style_files=True)

@@ -32,15 +32,12 @@ from ..grants import PRESETS, Grant, Grants, Request, parse_grants
 from ..manifest import Manifest
 from ..organisation import Organisation, binding, forbidden
 from ..permissions import FEATURES, PERMISSIONS
-from ..policy import Missing, Policy, Ungranted, decide
+from ..policy import EXAMPLE_APP, EXAMPLE_COMPONENT, Missing, Policy, Ungranted, decide
+from ..vocabulary import TITLES
 from . import FAILED, OK
 from .output import plain, rows, shown, wrapped
 
 FILE = "component.toml"
-
-# Stand-ins: the real ones are known when an app is served.
-COMPONENT_ORIGIN = "https://component.example.net"
-APP_ORIGIN = "https://app.example.org"
 
 _HEADINGS = {
     "permission": "What it asks for",
@@ -49,7 +46,6 @@ _HEADINGS = {
     "header": "Other headers of all its responses",
     "gap": "What no attribute or header closes",
 }
-_ENGINES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -177,10 +173,10 @@ def as_json(report: Report) -> str:
                 "forbidden_by": report.forbidden.line if report.forbidden else "",
                 "beyond": msgspec.to_builtins(report.forbidden.missing if report.forbidden else ()),
             },
-            "origins": {"component": COMPONENT_ORIGIN, "app": APP_ORIGIN},
+            "origins": {"component": EXAMPLE_COMPONENT, "app": EXAMPLE_APP},
             "attributes": policy.attributes,
             "headers": policy.headers(
-                COMPONENT_ORIGIN, APP_ORIGIN, script_files=True, style_files=True
+                EXAMPLE_COMPONENT, EXAMPLE_APP, script_files=True, style_files=True
             ),
             "lines": [
                 {
@@ -190,7 +186,7 @@ def as_json(report: Report) -> str:
                     "sentence": line.sentence,
                     "engines": _engines(line),
                 }
-                for line in policy.explain(COMPONENT_ORIGIN, APP_ORIGIN)
+                for line in policy.explain(EXAMPLE_COMPONENT, EXAMPLE_APP)
             ],
         }
     )
@@ -206,7 +202,7 @@ def as_text(report: Report) -> str:
         "What becomes of data, in its author's words",
         rows(msgspec.to_builtins(manifest.data).items()),
     ]
-    lines = report.policy.explain(COMPONENT_ORIGIN, APP_ORIGIN)
+    lines = report.policy.explain(EXAMPLE_COMPONENT, EXAMPLE_APP)
     for kind, group in itertools.groupby(lines, lambda line: line.kind):
         table = [row for line in group for row in _rows(line, report)]
         parts += ["", _HEADINGS[kind], rows(table)]
@@ -214,7 +210,7 @@ def as_text(report: Report) -> str:
         [
             *parts,
             "",
-            f"{COMPONENT_ORIGIN} and {APP_ORIGIN} stand for the real origins.",
+            f"{EXAMPLE_COMPONENT} and {EXAMPLE_APP} stand for the real origins.",
             "Inline scripts and styles are added to the policy by their hashes.",
         ]
     )
@@ -257,7 +253,7 @@ def _rows(line: Line, report: Report) -> Iterator[tuple[str, str]]:
         for request in report.manifest.requests
         if line.kind == "permission" and line.name == request.permission
     ]
-    said += [f"! {_ENGINES[name]}: {limit}" for name, limit in _engines(line).items() if limit]
+    said += [f"! {TITLES[name]}: {limit}" for name, limit in _engines(line).items() if limit]
     names = itertools.chain([line.name], itertools.repeat(""))
     return zip(names, filter(None, said), strict=False)
 

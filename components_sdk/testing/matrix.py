@@ -16,12 +16,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
+from .. import vocabulary
 from ..resources import catalogue
 from .attacks import Attack, Category, load_attacks
+from .engines import ENGINES
 from .results import Result, Results, load
 
-COLUMNS = ("chromium", "firefox", "webkit", "server")
-TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkit": "WebKitGTK", "server": "Server"}
+TITLES = {**dict(zip(ENGINES, vocabulary.TITLES.values(), strict=True)), "server": "Server"}
+COLUMNS = tuple(TITLES)
 OPEN, UNKNOWN, NONE = "**open**", "?", ""
 _CELLS = {"guarded": "guarded", "not-applicable": "n/a", "granted": "granted"}
 

@@ -19,9 +19,20 @@ from .directives import DIRECTIVES
 from .features import FEATURES
 from .headers import ATTRIBUTES, GAPS, HEADERS
 from .tokens import TOKENS
-from .words import Engines, Kind, Limit, State, Word
+from .words import MEASURED, TITLES, Engines, Kind, Limit, State, Word
 
-__all__ = ["TABLE", "WORDS", "Engines", "Kind", "Limit", "State", "Word", "words"]
+__all__ = [
+    "MEASURED",
+    "TABLE",
+    "TITLES",
+    "WORDS",
+    "Engines",
+    "Kind",
+    "Limit",
+    "State",
+    "Word",
+    "words",
+]
 
 TABLE: tuple[Word, ...] = (*TOKENS, *ATTRIBUTES, *DIRECTIVES, *HEADERS, *FEATURES, *GAPS)
 WORDS: Mapping[tuple[Kind, str], Word] = MappingProxyType(

@@ -7,8 +7,8 @@ What an engine does is measured (``tests/test_enforcement.py``), each probe with
     ignored      it made no difference, or the engine says that it does not know the word
     unmeasured   nothing here can show the difference; ``limit`` or the test says why
 
-Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (not Safari). Engines change: where a test of ours
-says otherwise, the test is right.
+``MEASURED`` tells the versions; WebKitGTK is not Safari. Engines change: where a test of ours says
+otherwise, the test is right.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+
+TITLES = {"chromium": "Chromium", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
+"""The engines as people call them, by the names that data has."""
+
+MEASURED = "Chromium 156, Firefox ESR 153, WebKitGTK 2.50"
 
 Kind = Literal["permission", "token", "attribute", "directive", "feature", "header", "gap"]
 State = Literal["enforced", "known", "ignored", "unmeasured"]
@@ -37,12 +42,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     webkitgtk: str = ""
 
     def __str__(self) -> str:
-        engines = (
-            ("Chromium", self.chromium),
-            ("Firefox", self.firefox),
-            ("WebKitGTK", self.webkitgtk),
-        )
-        return "; ".join(f"{name}: {sentence}" for name, sentence in engines if sentence)
+        told = zip(TITLES.values(), msgspec.structs.astuple(self), strict=True)
+        return "; ".join(f"{title}: {sentence}" for title, sentence in told if sentence)
 
 
 class Word(msgspec.Struct, frozen=True):
