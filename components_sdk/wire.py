@@ -40,6 +40,7 @@ FailureCode = Literal[
     "message-depth",  # one message deeper than Limits.depth
     "message-nodes",  # one message of more parts than Limits.nodes
     "queue",  # more waits for the connection than Limits.queue allows
+    "focus",  # took the keyboard from the page again and again
     "slow",  # busy nearly all the time, by how long its answers take
 ]
 

@@ -117,6 +117,7 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         module: JavaScript at the top of the component's module.
         files: Further files of the component: text by name.
         click: The payload waits for a real click (``await press()``).
+        typing: The user is in a field of the page and has just pressed a key.
         bystander: A harmless component is on the page: from the first, or late, after the payload
             has begun.
         twin: JavaScript of a second instance of the same component, beside the first. It does what
@@ -152,6 +153,7 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     module: str = ""
     files: dict[str, str] = {}
     click: bool = False
+    typing: bool = False
     bystander: Literal["", "first", "late"] = ""
     twin: str = ""
     button: bool = False

@@ -237,6 +237,13 @@ class FirefoxTab(Tab):
         x, y, width, height = self.element(context, selector)
         self.pointer(context, "mouse", [(x + width / 2, y + height / 2)])
 
+    def hover_in(self, context: str, selector: str) -> None:
+        """Move the mouse there, or the page would take the keyboard for stolen."""
+        x, y, width, height = self.element(context, selector)
+        move = {"type": "pointerMove", "x": x + width / 2, "y": y + height / 2, "duration": 20}
+        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        self.act(context, {**mouse, "actions": [move]})
+
     def keys(self, context: str, keys: list[str]) -> None:
         """Press each of the keys, as in ``["a", "Enter", "Shift+Tab"]``."""
         actions: list[Message] = []
@@ -348,13 +355,13 @@ class FirefoxFrame(FrameHandle):
 
     def press(self, selector: str, key: str) -> None:
         context = self._context
-        self._tab.element(context, selector)
+        self._tab.hover_in(context, selector)
         self._engine.call(context, "s => document.querySelector(s).focus()", selector)
         self._tab.keys(context, [key])
 
     def fill(self, selector: str, text: str) -> None:
         context = self._context
-        self._tab.element(context, selector)
+        self._tab.hover_in(context, selector)
         self._engine.call(context, "s => document.querySelector(s).focus()", selector)
         self._engine.call(context, "s => document.querySelector(s).select()", selector)
         self._tab.keys(context, list(text) or ["Delete"])

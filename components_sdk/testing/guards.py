@@ -245,6 +245,13 @@ GUARDS: Mapping[str, Guard] = {
         )
     ),
     **{name: Guard(patches=patches) for name, patches in PATCHES.items()},
+    "scroll-guard": Guard(patches=(Patch("thefts.js", "  guardScroll();\n", ""),)),
+    "focus-guard": Guard(
+        patches=(
+            Patch("thefts.js", "    robbed.focus({ preventScroll: true });\n", ""),
+            Patch("thefts.js", "onThief(thief);", "{}"),
+        )
+    ),
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),
     # the frame
     "port-from-page-only": Guard(

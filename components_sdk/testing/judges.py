@@ -105,14 +105,14 @@ def _back_trapped(scene: Scene) -> str:
 
 
 def _page_scrolled(scene: Scene) -> str:
-    """The host page was scrolled, and not by the user."""
-    top = scene.tab.evaluate("() => Math.round(scrollY)")
+    """The host page is shown scrolled, and not by the user."""
+    top = scene.tab.evaluate(_SHOWN_TOP)
     return f"the host page is scrolled by {top} px" if top else ""
 
 
 def _focus_taken(scene: Scene) -> str:
-    """The keyboard belongs to the frame, and the user did not give it."""
-    taken = scene.tab.evaluate("s => document.activeElement === document.querySelector(s)", PAYLOAD)
+    """The frame has the keyboard, keeps it, and the user did not give it."""
+    taken = scene.tab.evaluate(_KEPT_FOCUS, PAYLOAD)
     return "the frame has the host page's focus" if taken else ""
 
 
@@ -294,6 +294,19 @@ def _page_fullscreen(scene: Scene) -> str:
     shown = scene.tab.evaluate("() => document.fullscreenElement?.localName ?? ''")
     return f"the {shown} fills the screen" if shown else ""
 
+
+# As it is painted: before that, the page has had its say. No page is painted where none is shown.
+_SHOWN_TOP = """() => new Promise((told) => {
+  requestAnimationFrame(() => told(Math.round(scrollY)));
+  setTimeout(() => told(0), 1000);
+})"""
+_KEPT_FOCUS = """async (s) => {
+  for (let look = 0; look < 20; look += 1) {
+    if (document.activeElement !== document.querySelector(s)) return false;
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  return document.activeElement !== null;
+}"""
 
 _HELD = """() => {
   const { held } = globalThis;

@@ -301,6 +301,7 @@ class PlaywrightFrame(FrameHandle):
         element = await frame.wait_for_selector(selector, timeout=_MS)
         assert element is not None
         await element.scroll_into_view_if_needed(timeout=_MS)
+        await iframe.evaluate(_POINTED)
         left, top = await iframe.evaluate(_CONTENT_CORNER)
         dx, dy = await element.evaluate(_CORNER)
         return [(left + dx + x, top + dy + y) for x, y in points]
@@ -313,7 +314,9 @@ class PlaywrightFrame(FrameHandle):
 
     def click(self, selector: str) -> None:
         async def work() -> None:
-            await (await self._frame()).click(selector, timeout=_MS)
+            iframe = await self._iframe()
+            await iframe.evaluate(_POINTED)
+            await (await _inside(iframe)).click(selector, timeout=_MS)
 
         self._loop.run(f"click {selector} in {self._selector}", work())
 
@@ -355,13 +358,19 @@ class PlaywrightFrame(FrameHandle):
 
     def press(self, selector: str, key: str) -> None:
         async def work() -> None:
-            await (await self._frame()).press(selector, key, timeout=_MS)
+            iframe = await self._iframe()
+            frame = await _inside(iframe)
+            await iframe.evaluate(_POINTED)
+            await frame.press(selector, key, timeout=_MS)
 
         self._loop.run(f"press {key} at {selector} in {self._selector}", work())
 
     def fill(self, selector: str, text: str) -> None:
         async def work() -> None:
-            await (await self._frame()).fill(selector, text, timeout=_MS)
+            iframe = await self._iframe()
+            frame = await _inside(iframe)
+            await iframe.evaluate(_POINTED)
+            await frame.fill(selector, text, timeout=_MS)
 
         self._loop.run(f"fill {selector} in {self._selector}", work())
 
@@ -391,6 +400,10 @@ async def _touch(
     touches = [{"x": point[0], "y": point[1]}] if point else []
     await send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
+
+# A mouse that comes into a frame is told to the page first. Chromium's driver hands it to the
+# frame's process alone (a real one was measured beside it); what the page does by it is missed.
+_POINTED = "e => e.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))"
 
 _CORNER = "e => { const r = e.getBoundingClientRect(); return [r.x, r.y] }"
 

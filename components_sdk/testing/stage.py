@@ -160,6 +160,7 @@ class Stage:
         """Whether it can disturb no other, and no other it: then it may share a page."""
         of_its_own = (
             attack.click
+            or attack.typing
             or attack.bystander
             or attack.twin
             or attack.limits
@@ -321,6 +322,9 @@ def _begin(scenes: Sequence[Scene]) -> None:
         first.finish("the page shows the markup, and below it a component that works")
         return
     tab.evaluate(_PLANT, first.secret)
+    if attack.typing:
+        tab.evaluate(_FIELD)
+        tab.type("#typed", "a")
     for scene in scenes:
         scene.go()
     if attack.click:
@@ -395,6 +399,12 @@ def _told(scene: Scene, seen: tuple[str, float] | None, end: str, whole: float) 
 _PLANT = """secret => {
   document.cookie = `secret=${secret}; path=/`;
   localStorage.secret = secret;
+}"""
+
+_FIELD = """() => {
+  const field = document.createElement("input");
+  field.id = "typed";
+  document.body.prepend(field);
 }"""
 
 _MARKUP = "#page > .html"

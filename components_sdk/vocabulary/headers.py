@@ -141,11 +141,17 @@ GAPS = _words(
     ),
     (
         "focus",
-        "A frame may focus its own fields at any time.",
+        "A frame may focus its own fields at any time. The page's script gives the keyboard back.",
         "HTML, focus",
         Limit(
-            chromium="takes the keyboard without a click",
-            firefox="takes the keyboard without a click",
+            chromium="takes the keyboard without a click, for a moment",
+            firefox="takes the keyboard without a click, for a moment",
         ),
+    ),
+    (
+        "scrollIntoView",
+        "What a frame scrolls into view scrolls the page, too. The page's script puts it back.",
+        "CSSOM View, scroll an element into view",
+        Limit(chromium="scrolls the page, unseen", firefox="scrolls the page, unseen"),
     ),
 )

@@ -10,6 +10,7 @@ import { Channel, startHeart } from "./channel.js";
 import { addRows, fillLedger } from "./ledger.js";
 import { Socket } from "./socket.js";
 import { drop } from "./strays.js";
+import { guardAgainstThefts } from "./thefts.js";
 import { ValueRefused, decode, encode } from "./values.js";
 
 /**
@@ -362,4 +363,7 @@ if (history.length === 1) history.pushState(null, "");
 // A file that misses a component's drop zone would otherwise take the place of the app.
 for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
 
+guardAgainstThefts((thief) => {
+  for (const channel of channels()) if (channel.frame === thief) channel.end("focus", "took the keyboard again and again");
+});
 startHeart(channels);
