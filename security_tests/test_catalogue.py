@@ -114,6 +114,8 @@ def test_no_attack_names_a_permission_that_opens_none_of_its_guards() -> None:
         for attack in ATTACKS.values()
         for name in attack.granted_by
         if not any(opens(PERMISSIONS[name], GUARDS[guard]) for guard in attack.control)
+        # With storage, the sandbox of the header leaves the origin that it otherwise takes away.
+        and (name, attack.judge) != ("storage", "origin-real")
     ]
     assert wrong == []
 
