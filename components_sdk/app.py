@@ -86,6 +86,12 @@ class App:
             raise AppError(
                 f"Expected a theme of {', '.join(THEMES)}, got {theme!r:.80}", code="theme"
             )
+        if not isinstance(grants or {}, Mapping):
+            raise AppError(
+                f"Expected grants by component name, got {grants!r:.80}",
+                code="grants",
+                hint='Write: App(grants={"geo-map": ["geolocation"]})',
+            )
         self.title = title
         self.theme = theme
         self.sanitiser: Sanitiser = known_sanitiser(sanitiser)

@@ -14,6 +14,7 @@ def home(page: Page) -> None:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
@@ -27,6 +28,8 @@ from .sanitisers import Sanitiser
 from .session import Callback, Session
 from .values import codec_for
 from .wire import Denied, Element, ElementKind, Kind, MissingGrant
+
+logger = logging.getLogger("components_sdk")
 
 C = TypeVar("C", bound=Component)
 F = TypeVar("F", bound=Callable[..., object])
@@ -271,6 +274,7 @@ class Page(Container):
         self._keys[id] = key
         self.parts[id] = component
         if isinstance(spot, Ungranted):
+            logger.warning("%s was not started: %s: %s", slot.kind, spot.code, spot.line)
             self.session.send(_denied(spot, type(component), id, parent))
         else:
             self._spots.take(id, spot)

@@ -211,6 +211,15 @@ def test_what_is_not_granted_becomes_a_card_that_says_how_to_grant_it() -> None:
     assert card.line == 'App(grants={"asking": ["geolocation"]})'
 
 
+def test_what_is_not_granted_is_told_in_the_log_too(caplog: pytest.LogCaptureFixture) -> None:
+    opened(app_with(lambda page: page.add(Asking(), key="a")))
+
+    assert (
+        'asking was not started: not-granted: App(grants={"asking": ["geolocation"]})'
+        in caplog.text
+    )
+
+
 def test_what_the_card_says_grants_it() -> None:
     app = app_with(lambda page: page.add(Asking(), key="a"), grants={"asking": ["geolocation"]})
 
@@ -303,3 +312,10 @@ def test_a_page_path_that_cannot_be_is_refused(path: str) -> None:
 def test_a_grant_that_does_not_exist_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(PolicyError, match="geolocation"):
         App("Test", grants={"geo-map": ["geolocaton"]})
+
+
+@pytest.mark.parametrize("grants", ["geolocation", ["geolocation"]])
+def test_grants_without_the_components_name_are_told_how_to_be_written(grants: Any) -> None:
+    with pytest.raises(AppError, match="Expected grants by component name") as refused:
+        App("Test", grants=grants)
+    assert "geo-map" in refused.value.hint

@@ -56,9 +56,12 @@ def decide(
     off = ", ".join(attack.control) or "any guard"
     if skip := attack.skip(engine):
         control = play(attack.control, SKIP_SECONDS)
-        if control.end and not control.evidence and still(skip.probe):
-            return "not-applicable", skip.reason
-        return "control-failed", f"no longer true: {skip.reason!r}; without {off}: {control}"
+        if not control.end or control.evidence or not still(skip.probe):
+            return "control-failed", f"no longer true: {skip.reason!r}; without {off}: {control}"
+        product = play((), SKIP_SECONDS)  # no proof without a control, but an escape is one
+        return (
+            ("escaped", product.evidence) if product.evidence else ("not-applicable", skip.reason)
+        )
     control = play(attack.control, CONTROL_SECONDS)
     if not control.evidence:
         return "control-failed", f"without {off} it should succeed, but: {control}"

@@ -189,11 +189,14 @@ def test_a_server_that_is_not_there_is_no_proof() -> None:
 # verdicts ---------------------------------------------------------------------------------------
 
 
-def verdict(control: Run, product: Run) -> str:
+def verdict(control: Run, product: Run, **fields: Any) -> str:
     def play(off: tuple[str, ...], patience: float) -> Run:
         return control if off else product
 
-    return decide(attack(), "firefox", play, lambda probe: True)[0]
+    return decide(attack(**fields), "firefox", play, lambda probe: True)[0]
+
+
+SKIPPED = [{"engine": "firefox", "reason": "Nothing comes of it."}]
 
 
 SEEN = Run(end="seen", evidence="seen", seconds=0.1)
@@ -221,3 +224,18 @@ def test_only_what_loosens_nothing_but_a_policy_may_share_a_page() -> None:
     sharing = {name for name, guard in GUARDS.items() if guard.is_only_csp}
     assert sharing >= {"connect-src", "img-src", "host-frame-src", "connection-allowlist"}
     assert not sharing & {"modals", "own-origin", "csp-sandbox", "one-hello", "socket-origin"}
+
+
+@pytest.mark.parametrize(
+    ("control", "product", "expected"),
+    [
+        (CLEAN, CLEAN, "not-applicable"),
+        (CLEAN, SEEN, "escaped"),
+        (SEEN, CLEAN, "control-failed"),
+        (OPEN, CLEAN, "control-failed"),
+    ],
+)
+def test_a_skip_is_an_engine_in_which_neither_side_shows_anything(
+    control: Run, product: Run, expected: str
+) -> None:
+    assert verdict(control, product, skips=SKIPPED) == expected
