@@ -16,10 +16,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
 from string import ascii_lowercase, ascii_uppercase
 
 from .errors import PolicyError
+from .sites import REGISTRIES, host_of, is_ipv4, is_loopback
 
 _ORIGIN = re.compile(r"(https?|wss?)://([a-z0-9.-]{1,253})(?::([1-9][0-9]{0,4}))?", re.ASCII)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -32,16 +32,6 @@ _DEFAULT_PORT = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 _TO_LOWER = str.maketrans(
     ascii_uppercase, ascii_lowercase
 )  # str.lower() would also fold "K" (U+212A)
-
-
-# Registries below a country code. A name that is not here is taken for somebody's own, so that two
-# names below it count as one site: a guess may refuse too much, never too little.
-REGISTRIES = {
-    *("co.uk", "org.uk", "ac.uk", "gov.uk", "me.uk", "co.jp", "or.jp", "ne.jp", "ac.jp", "go.jp"),
-    *("com.au", "net.au", "org.au", "edu.au", "co.nz", "org.nz", "co.za", "org.za", "co.kr"),
-    *("com.br", "org.br", "com.cn", "org.cn", "com.tw", "com.hk", "com.sg", "com.mx", "com.tr"),
-    *("co.in", "org.in", "co.il", "org.il", "com.ar", "com.my", "co.id", "co.th", "com.ua"),
-}
 
 
 def exact_origin(text: str, schemes: Sequence[str] = ("http", "https")) -> str:
@@ -180,29 +170,10 @@ def ascii_lower(text: str) -> str:
     return text.translate(_TO_LOWER)
 
 
-def host_of(origin: str) -> str:
-    """The host of an exact origin or URL."""
-    return origin.split("://")[1].split("/")[0].split(":")[0]
-
-
 def path_of(source: str) -> str:
     """The path of a URL or CSP source; empty if it stands for the whole origin."""
     path = source.split("://")[-1].partition("/")[2]
     return f"/{path}" if path else ""
-
-
-def is_ipv4(host: str) -> bool:
-    try:
-        return str(IPv4Address(host)) == host
-    except ValueError:
-        return False
-
-
-def is_loopback(host: str) -> bool:
-    """This very machine: what browsers resolve without DNS and treat as a secure context."""
-    if is_ipv4(host):
-        return IPv4Address(host).is_loopback
-    return host == "localhost" or host.endswith(".localhost")
 
 
 def _bad_origin(text: str, expected: str) -> PolicyError:

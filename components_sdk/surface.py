@@ -12,12 +12,9 @@ from collections.abc import Iterator
 import msgspec
 
 from .csp import (
-    REGISTRIES,
     ascii_lower,
     edit_csp,
     exact_origin,
-    host_of,
-    is_ipv4,
     parse_csp,
     split_tokens,
 )
@@ -131,28 +128,6 @@ def surface(
         shared_origin=shared_origin,
         shares_app=shares_app,
     )
-
-
-def same_site(a: str, b: str) -> bool:
-    """Whether two origins look like one site, without a list of public suffixes.
-
-    One host below the other, or the same registrable domain as far as its form tells. Hosts of one
-    provider (``a.github.io``, ``b.github.io``) look the same, too. ``X.localhost`` is a site of its
-    own for each X, as browsers see it.
-    """
-    first, second = host_of(a), host_of(b)
-    if first == second or is_ipv4(first) or is_ipv4(second):
-        return first == second
-    if "localhost" in (first, second):
-        return False
-    below = first.endswith(f".{second}") or second.endswith(f".{first}")
-    return below or registrable(first) == registrable(second)
-
-
-def registrable(host: str) -> str:
-    """The last two labels; three below ``co.uk`` and its like."""
-    labels = host.split(".")
-    return ".".join(labels[-3:] if ".".join(labels[-2:]) in REGISTRIES else labels[-2:])
 
 
 def is_anywhere(source: str) -> bool:

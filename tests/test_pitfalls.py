@@ -13,7 +13,8 @@ from components_sdk.findings import Rule, Severity
 from components_sdk.pitfalls import RULES, check, refuse
 from components_sdk.pitfalls.__main__ import differences, markdown
 from components_sdk.policy import Policy, host_csp
-from components_sdk.surface import GOOD, Surface, good_but, is_anywhere, same_site, surface
+from components_sdk.sites import same_site
+from components_sdk.surface import GOOD, Surface, good_but, is_anywhere, surface
 
 from .test_policy import APP, EVERYTHING, OWN, SINGLES, granted, policies, request
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..csp import host_of, is_ipv4, is_loopback
 from ..findings import Severity
-from ..surface import Surface, good_but, registrable, same_site
+from ..sites import host_of, is_ipv4, is_loopback, registrable, same_site
+from ..surface import Surface, good_but
 from .registry import Rules
 
 RULES = Rules()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..findings import Severity
-from ..surface import Surface, good_but, same_site
+from ..sites import same_site
+from ..surface import Surface, good_but
 from ..vocabulary import words
 from .registry import Rules
 

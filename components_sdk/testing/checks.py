@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ..csp import is_loopback, parse_csp
+from ..csp import parse_csp
+from ..sites import is_loopback
 from .attacks import Category
 from .engines import Tab
 

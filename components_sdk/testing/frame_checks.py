@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Iterator, Sequence
 
 from ..csp import ascii_lower, split_tokens
-from ..surface import is_anywhere, same_site
+from ..sites import same_site
+from ..surface import is_anywhere
 from .checks import (
     NotApplicable,
     Response,
