@@ -14,9 +14,13 @@ from typing import Any
 
 import pytest
 
-from components_sdk import App, Page
+from components_sdk import App, Page, pitfalls
 from components_sdk.cli import main
+from components_sdk.findings import Severity
+from components_sdk.resources import catalogue
 from components_sdk.testing import engines
+from components_sdk.testing.checks import spellings
+from components_sdk.testing.inspection import CHECKS
 from components_sdk.testing.running import RunningApp
 from example_components.star_rating import StarRating
 
@@ -60,8 +64,12 @@ class Leaky(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Set-Cookie", cookie)
+        if self.framing:
+            self.send_header("X-Frame-Options", self.framing)
         self.end_headers()
         self.wfile.write(body)
+
+    framing = ""
 
     do_POST = do_GET  # noqa: N815 - http.server's names
 
@@ -171,7 +179,7 @@ def test_a_leaky_app_is_found_from_outside(leaky: str, capsys: pytest.CaptureFix
     assert set(document) == KEYS
     escaped = {id for id, verdict in verdicts(document).items() if verdict == "escaped"}
     assert escaped >= {
-        *("page-scripts", "page-frame-src", "page-framed", "page-cookies", "page-types"),
+        *("page-open-script", "open-frame-src", "page-framed", "page-cookies", "page-types"),
         *("foreign-host", "page-traversal"),
     }
     assert document["escaped"] == len(escaped)
@@ -181,14 +189,36 @@ def test_an_app_of_ours_withstands_what_is_asked_by_http(
     honest: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["attack", honest, "--engine", "server", "--format", "json"]) == 0
-    assert set(verdicts(told(capsys)).values()) == {"guarded"}
+    found = verdicts(told(capsys))
+    assert found.pop("no-sandbox-attribute") == "not-applicable"  # only a browser shows it
+    assert set(found.values()) == {"guarded"}
+
+
+def test_every_rule_that_refuses_a_policy_of_ours_is_asked_of_a_running_app() -> None:
+    rules = {rule.id for rule in pitfalls.RULES if rule.severity is Severity.ERROR}
+    assert rules < {check.id for check, _ in CHECKS}
+
+
+@pytest.mark.parametrize("value", ["DENY", "sameorigin"])
+def test_a_page_that_says_by_the_older_header_who_may_frame_it_is_guarded(
+    value: str, monkeypatch: pytest.MonkeyPatch, leaky: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Leaky, "framing", value)
+    assert main(["attack", leaky, "--engine", "server", "--attack", "page-framed"]) == 0
+    assert "1 guarded" in capsys.readouterr().out
+
+
+def test_every_spelling_of_a_traversal_in_the_catalogue_is_tried_on_a_running_app() -> None:
+    files = list((catalogue() / "attacks").glob("traversal-*.toml"))
+    deep = [path for path in spellings() if "etc/passwd" in path]
+    assert len(deep) == len(set(deep)) == len(files)
 
 
 def test_text_says_what_escaped_and_why(leaky: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--engine", "server", "--attack", "page-framed", "page-types"]
     assert main(["attack", leaky, *words]) == 1
     text = capsys.readouterr().out
-    assert "any site may frame the page" in text
+    assert "Any site may show the app in a frame of its own" in text
     assert text.splitlines()[-1].startswith("2 played: 2 escaped.")
 
 
@@ -225,7 +255,7 @@ def test_a_leaky_app_is_found_in_a_browser(
     words = ["--engine", engine, "--format", "json"]
     assert main(["attack", leaky, *words]) == 1
     found = verdicts(told(capsys))
-    assert found["frame-sandbox"] == found["frame-visit"] == "escaped"
-    assert found["frame-site"] == found["frame-sandbox-header"] == "escaped"
+    assert found["scripts-with-same-origin"] == found["frame-visit"] == "escaped"
+    assert found["app-origin"] == found["no-sandbox-in-csp"] == found["cookies"] == "escaped"
     assert main(["attack", honest, *words]) == 0
     assert set(verdicts(told(capsys)).values()) == {"guarded"}

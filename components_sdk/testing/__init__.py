@@ -18,7 +18,8 @@
     raid.py, raiding.py   attacks by bytes on a socket, without a browser
     verdicts.py           two runs make a verdict
     results.py            outcomes, counted; sarif.py and matrix.py tell them
-    inspection.py         a running app, looked at from outside; by page_checks.py, frame_checks.py
+    inspection.py         a running app, looked at from outside; by rule_checks.py, page_checks.py
+                          and frame_checks.py, whose form is in checks.py
 
 Architecture invariant: nothing here imports a browser driver before a browser is asked for.
 """

@@ -2,13 +2,16 @@
 
 A check is a function that yields what is wrong. Those of ``CHECKS`` ask by HTTP, as a foreign
 server or a script would; those of ``BROWSER_CHECKS`` open the app in a real browser. Each registers
-itself where it is written: page_checks.py, frame_checks.py.
+itself where it is written: page_checks.py and frame_checks.py ask the server, rule_checks.py reads
+what it said by the rules of pitfalls.
 """
 
 from __future__ import annotations
 
+import functools
 import http.client
 import re
+import secrets
 import ssl
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -16,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..csp import parse_csp
+from ..resources import catalogue
 from ..sites import is_loopback
 from .attacks import Category
 from .engines import Tab
@@ -23,16 +27,9 @@ from .engines import Tab
 SECONDS = 10.0  # for one answer
 MAX_BYTES = 2**20  # of an answer that are read
 
-_TRAVERSALS = (
-    "/../../../../../../../../etc/passwd",
-    "/..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc/passwd",
-    "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
-    "/..%5c..%5c..%5c..%5c..%5c..%5cetc/passwd",
-    "/%252e%252e/%252e%252e/%252e%252e/%252e%252e/%252e%252e/etc/passwd",
-    "//etc/passwd",
-    "/../component.toml",
-    "/%2e%2e/component.toml",
-)
+# What leads out of a folder, and the file that it leads to: requests of the catalogue.
+_LEADS_OUT = re.compile(r"GET (/(\S*?))(component\.toml|secret\.txt|\{outside\})(\S*) ")
+_DEEP = 8  # times as far out, to get to the root of the server's disk
 _LEAKED = re.compile(rb"root:[^:]*:0:0:|^\[component\]", re.MULTILINE)
 
 
@@ -52,17 +49,28 @@ class Response(msgspec.Struct, frozen=True):
         return parse_csp(self.header("content-security-policy"))
 
 
+class Iframe(msgspec.Struct, frozen=True):
+    """One iframe as a browser shows it; ``sandbox`` is None without the attribute."""
+
+    url: str
+    sandbox: str | None
+    allow: str
+
+
 class Subject(msgspec.Struct, frozen=True):
     """What was seen of an app before the checks begin.
 
     Attributes:
         frames: Addresses of frame documents, from the page's CSP and, with a browser, its iframes.
-        sandboxes: The sandbox attribute of each iframe, None without one, by address.
+        iframes: Those that a browser has shown.
     """
 
     page: Response
     frames: tuple[str, ...]
-    sandboxes: tuple[tuple[str, str | None], ...] = ()
+    iframes: tuple[Iframe, ...] = ()
+
+
+NO_FRAME = "The page names no frame in its CSP, and shows none."
 
 
 class NotApplicable(Exception):  # noqa: N818
@@ -143,10 +151,61 @@ def ask(
         connection.close()
 
 
+@functools.cache
+def spellings() -> tuple[str, ...]:
+    """Paths that lead out of a folder, in all the spellings that the catalogue tries."""
+    paths = []
+    for file in sorted((catalogue() / "attacks").glob("traversal-*.toml")):
+        if found := _LEADS_OUT.search(file.read_text("utf-8")):
+            start, out, target, end = found.groups()
+            if target != "{outside}":
+                paths.append(f"{start}component.toml{end}")
+            paths.append(f"/{out * _DEEP or '/'}etc/passwd{end}")
+    return tuple(paths)
+
+
 def traversals(url: str) -> Iterator[str]:
-    for path in _TRAVERSALS:
+    for path in spellings():
         if _LEAKED.search(ask(origin_of(url) + path).body):
             yield f"{path} was answered with a file of the server"
+
+
+Answers = tuple[tuple[str, tuple[Response, ...]], ...]
+
+
+def frames_of(subject: Subject) -> Answers:
+    """By each frame's address: its document as a frame gets it, and what is not there.
+
+    Raises:
+        OSError: No answer.
+    """
+    answers = _frames_of(subject)
+    if isinstance(answers, str):
+        raise OSError(answers)
+    return answers
+
+
+@functools.lru_cache(maxsize=1)  # of the app that is looked at now
+def _frames_of(subject: Subject) -> Answers | str:
+    as_frame = {"Sec-Fetch-Dest": "iframe"}
+    try:
+        return tuple(
+            (
+                url,
+                (
+                    ask(url, headers={**as_frame, "Sec-Fetch-Mode": "navigate"}),
+                    ask(missing(url), headers=as_frame),
+                ),
+            )
+            for url in subject.frames
+        )
+    except OSError as error:
+        return str(error)
+
+
+def missing(url: str) -> str:
+    """A path of its origin that is not there."""
+    return f"{origin_of(url)}/missing-{secrets.token_hex(4)}"
 
 
 def origin_of(url: str) -> str:

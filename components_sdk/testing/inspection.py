@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from ..csp import path_of
-from ..errors import UsageError
-from . import frame_checks, page_checks  # noqa: F401 - they register themselves, in this order
+from ..errors import PolicyError, UsageError
+from . import frame_checks, page_checks, rule_checks  # noqa: F401 - they register themselves
 from .attacks import Verdict
-from .checks import BROWSER_CHECKS, CHECKS, Check, NotApplicable, Subject, ask
+from .checks import BROWSER_CHECKS, CHECKS, Check, Iframe, NotApplicable, Subject, ask
 from .engines import Engine, EngineError, Tab, Unmet, poll
 from .results import Result
 
@@ -51,28 +51,27 @@ def inspect(url: str, engines: Sequence[Engine] = ()) -> Iterator[Result]:
     frames = [source for source in named if source.startswith("http") and path_of(source)]
     subject = Subject(page, tuple(frames[:MAX_FRAMES]))
     for engine in engines:
-        start = time.monotonic()
         tab = engine.new_tab()
         try:
             seen = _with_iframes(subject, tab)
-            subject = msgspec.structs.replace(subject, frames=seen.frames)
+            subject = msgspec.structs.replace(subject, frames=seen.frames, iframes=seen.iframes)
             for check, look in BROWSER_CHECKS:
-                yield _told(check, engine.name, start, lambda: list(look(seen, tab)))  # noqa: B023
+                yield _told(check, engine.name, lambda: list(look(seen, tab)))  # noqa: B023
         finally:
             tab.close()
     for check, http_look in CHECKS:
-        start = time.monotonic()
-        yield _told(check, "server", start, lambda: list(http_look(subject)))  # noqa: B023
+        yield _told(check, "server", lambda: list(http_look(subject)))  # noqa: B023
 
 
-def _told(check: Check, engine: str, start: float, look: Callable[[], list[str]]) -> Result:
+def _told(check: Check, engine: str, look: Callable[[], list[str]]) -> Result:
+    start = time.monotonic()
     verdict: Verdict
     try:
         wrong = look()
         verdict, evidence = ("escaped", "; ".join(wrong)) if wrong else ("guarded", check.guard)
     except NotApplicable as reason:
         verdict, evidence = "not-applicable", str(reason)
-    except (OSError, EngineError) as error:
+    except (OSError, EngineError, PolicyError) as error:
         verdict, evidence = "inconclusive", f"It could not be tried: {error}"
     return Result(
         attack=check.id,
@@ -92,12 +91,14 @@ def _with_iframes(subject: Subject, tab: Tab) -> Subject:
     with contextlib.suppress(Unmet):
         poll(lambda: tab.count("iframe"), FRAMES_SECONDS, what="a frame")
     told = tab.evaluate(_IFRAMES)[:MAX_FRAMES]
-    sandboxes = tuple((str(url), sandbox) for url, sandbox in told)
-    shown = [url.partition("#")[0] for url, _ in sandboxes if url.startswith("http")]
+    iframes = tuple(
+        Iframe(str(url).partition("#")[0], sandbox, allow or "") for url, sandbox, allow in told
+    )
+    shown = [frame.url for frame in iframes if frame.url.startswith("http")]
     frames = tuple(dict.fromkeys([*subject.frames, *shown]))
-    return msgspec.structs.replace(subject, frames=frames, sandboxes=sandboxes)
+    return msgspec.structs.replace(subject, frames=frames, iframes=iframes)
 
 
 _IFRAMES = """() => [...document.querySelectorAll("iframe")].map(
-  frame => [frame.src || "about:srcdoc", frame.getAttribute("sandbox")]
+  frame => [frame.src || "about:srcdoc", frame.getAttribute("sandbox"), frame.getAttribute("allow")]
 )"""

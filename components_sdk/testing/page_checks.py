@@ -5,65 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..csp import ascii_lower, path_of
-from ..surface import is_anywhere
+from ..csp import ascii_lower
 from .checks import NotApplicable, Subject, ask, check, traversals
 from .raid import handshake
 
 FOREIGN = "attacker.example"
 _SOCKET = re.compile(r"wss?://[^\s\"'<>\\]+")
-
-
-@check(
-    "page-scripts",
-    "markup",
-    "Run a script in the app's page by markup that got into it.",
-    "script-src in the page's CSP, without 'unsafe-inline' and wildcards.",
-)
-def _page_scripts(subject: Subject) -> Iterator[str]:
-    csp = subject.page.csp
-    sources = csp.get("script-src", csp.get("default-src"))
-    if sources is None:
-        yield "the page's CSP limits no scripts"
-        return
-    lower = [ascii_lower(source) for source in sources]
-    strict = any(source.startswith(("'nonce-", "'sha")) for source in lower)
-    if "'unsafe-inline'" in lower and not strict:
-        yield "script-src has 'unsafe-inline'"
-    for source in lower:
-        if is_anywhere(source) or source == "data:":
-            yield f"script-src has {source}"
-
-
-@check(
-    "page-frame-src",
-    "network egress",
-    "Carry data away by navigating a frame to another site.",
-    "frame-src in the page's CSP names exact addresses of frame documents.",
-)
-def _page_frame_src(subject: Subject) -> Iterator[str]:
-    csp = subject.page.csp
-    sources = csp.get("frame-src", csp.get("child-src", csp.get("default-src")))
-    if sources is None:
-        yield "the page's CSP has no frame-src"
-        return
-    for source in sources:
-        if source != "'none'" and ("*" in source or not path_of(source)):
-            yield f"frame-src has {source}, which names no exact address"
-
-
-@check(
-    "page-framed",
-    "UI",
-    "Show the app in a frame of another site, and let the user click on it unawares.",
-    "frame-ancestors in the page's CSP, or X-Frame-Options.",
-)
-def _page_framed(subject: Subject) -> Iterator[str]:
-    ancestors = subject.page.csp.get("frame-ancestors")
-    if ancestors is None and not subject.page.header("x-frame-options"):
-        yield "any site may frame the page"
-    elif any(is_anywhere(source) for source in ancestors or ()):
-        yield f"frame-ancestors is {' '.join(ancestors or ())}"
 
 
 @check(
