@@ -20,7 +20,7 @@ import msgspec
 
 from ..app import App, Deployment, Served
 from ..component import Component
-from ..csp import hash_source, parse_csp
+from ..csp import edit_csp, hash_source, parse_csp
 from ..errors import ComponentsError
 from ..origins import Origins, authority
 from ..pages import HostFiles, Response, Site
@@ -361,7 +361,7 @@ class Unguarded(Deployment):
         """The page's policy, altered."""
         csp = super().host_csp(frame_urls)
         for guard in self._guards:
-            csp = _edited(csp, guard.host_csp)
+            csp = edit_csp(csp, guard.host_csp)
         return csp
 
     @property
@@ -437,14 +437,8 @@ def _loosened(headers: dict[str, str], guard: Guard) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if name not in guard.headers}
     csp = kept[CSP]
     if guard.sandbox:
-        csp = _edited(csp, {"sandbox": " ".join((*parse_csp(csp)["sandbox"], *guard.sandbox))})
-    return {**kept, CSP: _edited(csp, guard.csp)}
-
-
-def _edited(csp: str, changes: Mapping[str, str | None]) -> str:
-    old = {name: " ".join(sources) for name, sources in parse_csp(csp).items()}
-    merged = {**old, **changes}
-    return "; ".join(f"{name} {value}" for name, value in merged.items() if value is not None)
+        csp = edit_csp(csp, {"sandbox": " ".join((*parse_csp(csp)["sandbox"], *guard.sandbox))})
+    return {**kept, CSP: edit_csp(csp, guard.csp)}
 
 
 def _with_runtime(site: Site, patches: Sequence[Patch]) -> Site:
