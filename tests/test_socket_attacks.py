@@ -13,11 +13,12 @@ import pytest
 
 from components_sdk import App, Limits, Page
 from components_sdk.servers.bounds import Bounds
+from components_sdk.testing.rawsocket import frame
 from components_sdk.testing.running import RunningApp
 from components_sdk.wire import Element, Mount, Press, SetValue
 
 from .kinds import Dial, received, sent
-from .wires import BINARY, CLOSE, PING, PONG, TEXT, Answer, Wire, frame
+from .wires import BINARY, CLOSE, PING, PONG, TEXT, Answer, Wire
 from .wires import Page as OpenedPage
 
 LIMITS = Limits(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
-import os
 import re
 import socket
 import struct
@@ -13,6 +11,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from components_sdk.testing.rawsocket import frame, upgrade
 from components_sdk.testing.running import RunningApp
 
 TIMEOUT = 15.0  # seconds; more than any wait that a test configures
@@ -145,18 +144,6 @@ class Wire:
             return None
 
 
-def frame(opcode: int, data: bytes = b"", *, last: bool = True, flags: int = 0) -> bytes:
-    """One masked frame, as a client sends it."""
-    first = bytes([(0x80 if last else 0) | flags | opcode])
-    if len(data) < 126:
-        head = first + bytes([0x80 | len(data)])
-    elif len(data) < 65536:
-        head = first + b"\xfe" + struct.pack("!H", len(data))
-    else:
-        head = first + b"\xff" + struct.pack("!Q", len(data))
-    return head + bytes(4) + data  # a mask of zeros changes nothing
-
-
 class Page:
     """What a browser knows after it opened a page: cookie, token and frame documents."""
 
@@ -179,11 +166,7 @@ class Page:
         sent = {
             "Host": origins.app_host,
             "Origin": origins.app,
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Protocol": "components.1",
+            **upgrade(),
             "Cookie": self.cookie,
             **(headers or {}),
         }

@@ -16,6 +16,7 @@
     alterations.py        what was tampered with, and raw configurations, as the stage serves them
     configuring.py        does the SDK refuse a configuration?
     raid.py, raiding.py   attacks by bytes on a socket, without a browser
+    rawsocket.py          a WebSocket as such bytes
     verdicts.py           two runs make a verdict
     results.py            outcomes, counted; sarif.py and matrix.py tell them
     inspection.py         a running app, looked at from outside; by rule_checks.py, page_checks.py

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..csp import ascii_lower
 from .checks import NotApplicable, Subject, ask, check, traversals
-from .raid import handshake
+from .rawsocket import upgrade
 
 FOREIGN = "attacker.example"
 _SOCKET = re.compile(r"wss?://[^\s\"'<>\\]+")
@@ -63,11 +63,10 @@ def _foreign_origin(subject: Subject) -> Iterator[str]:
     found = _SOCKET.search(subject.page.body.decode("utf-8", "replace"))
     if not found:
         raise NotApplicable("The page's source names no WebSocket.")
-    pairs = dict(line.split(": ", 1) for line in handshake().split("\n"))
     cookies = [
         value.partition(";")[0] for name, value in subject.page.headers if name == "set-cookie"
     ]
-    headers = {**pairs, "Origin": f"https://{FOREIGN}", "Cookie": "; ".join(cookies)}
+    headers = {**upgrade(), "Origin": f"https://{FOREIGN}", "Cookie": "; ".join(cookies)}
     url = "http" + found[0].removeprefix("ws")
     answer = ask(url, headers=headers)
     if answer.status == 101:

@@ -27,16 +27,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
-import secrets
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from ..framing import MAGIC
-from ..wire import PROTOCOL
+from .rawsocket import frame, messages, upgrade
 
 ANSWER_SECONDS = 5.0  # that a request may wait for its answer
 QUIET_SECONDS = 0.2  # after an answer, in which a second one may come
@@ -171,7 +170,7 @@ class Raid:
             data += more
         head, _, rest = data.partition(b"\r\n\r\n")
         if head.startswith(b"HTTP/1.1 101"):
-            self.received += _messages(rest)
+            self.received += messages(rest)
             data = head
         self.answers.append(Answer(data))
 
@@ -180,17 +179,17 @@ class Raid:
         kind, _, rest = message.partition(":")
         text = self.filled(message)
         if kind == "text":
-            frame = _frame(1, self.filled(rest).encode())
+            data = frame(1, self.filled(rest).encode())
         elif kind == "hex":
-            frame = _frame(2, bytes.fromhex(rest))
+            data = frame(2, bytes.fromhex(rest))
         else:
             head = text.strip().encode()
             head += b" " * (-len(head) % 8)
-            frame = _frame(2, MAGIC + struct.pack("<I", len(head)) + head)
+            data = frame(2, MAGIC + struct.pack("<I", len(head)) + head)
         connection.settimeout(QUIET_SECONDS)
         with contextlib.suppress(OSError):  # it may have hung up, which is an answer
-            connection.sendall(frame)
-            self.received += _messages(connection.recv(MAX_BYTES))
+            connection.sendall(data)
+            self.received += messages(connection.recv(MAX_BYTES))
 
     def filled(self, text: str) -> str:
         """The text with everything in it that stands in braces."""
@@ -200,48 +199,11 @@ class Raid:
 
 
 def handshake() -> str:
-    """The headers of a WebSocket's handshake that say nothing of who asks."""
-    key = "MDEyMzQ1Njc4OWFiY2RlZg=="
-    return "\n".join(
-        [
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {key}",
-            "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Protocol: {PROTOCOL}",
-        ]
-    )
+    """The headers of a WebSocket's handshake, a line each."""
+    return "\n".join(f"{name}: {value}" for name, value in upgrade().items())
 
 
 def _is_whole(data: bytes) -> bool:
     head, parted, body = data.partition(b"\r\n\r\n")
     length = _LENGTH.search(head)
     return bool(parted) and (length is None or len(body) >= int(length[1]))
-
-
-def _frame(opcode: int, payload: bytes) -> bytes:
-    """One masked frame (RFC 6455, 5.2)."""
-    size = len(payload)
-    if size < 126:
-        length = bytes([0x80 | size])
-    elif size < 2**16:
-        length = bytes([0x80 | 126]) + struct.pack(">H", size)
-    else:
-        length = bytes([0x80 | 127]) + struct.pack(">Q", size)
-    mask = secrets.token_bytes(4)
-    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-    return bytes([0x80 | opcode]) + length + mask + masked
-
-
-def _messages(data: bytes) -> Iterator[bytes]:
-    """The payloads of a server's frames that came whole."""
-    while len(data) >= 2:
-        size, start = data[1] & 0x7F, 2
-        if size == 126:
-            size, start = int.from_bytes(data[2:4], "big"), 4
-        elif size == 127:
-            size, start = int.from_bytes(data[2:10], "big"), 10
-        if len(data) < start + size:
-            return
-        yield data[start : start + size]
-        data = data[start + size :]
