@@ -93,9 +93,19 @@ def opens(permission: Permission, guard: Guard) -> bool:
 
     A guard's patches let its page take up what it loosened, which the product does by itself.
     """
+    words = set(permission.keywords)
+    csp = {
+        name: value
+        for name, value in guard.csp.items()
+        if not (words and name in permission.directives and words <= set((value or "").split()))
+    }
+    rest = msgspec.structs.replace(guard, grants=(), sandbox=(), patches=(), csp=csp)
     loosened = {*guard.grants, *guard.sandbox}
-    rest = msgspec.structs.replace(guard, grants=(), sandbox=(), patches=())
-    return rest == Guard() and bool(loosened) and loosened <= {permission.name, *permission.sandbox}
+    return (
+        rest == Guard()
+        and bool(loosened or guard.csp)
+        and loosened <= {permission.name, *permission.sandbox}
+    )
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
@@ -124,6 +134,8 @@ def test_what_permissions_open_is_found_at_all() -> None:
     assert opens(PERMISSIONS["popups"], GUARDS["popups"])
     assert opens(PERMISSIONS["storage"], GUARDS["opaque-origin"])
     assert opens(PERMISSIONS["usb"], GUARDS["ungranted-usb"])
+    assert opens(PERMISSIONS["workers"], GUARDS["worker-src"])
+    assert not opens(PERMISSIONS["connect"], GUARDS["connect-src"])  # opens the listed servers
     assert not opens(PERMISSIONS["storage"], GUARDS["own-origin"])
     assert not opens(PERMISSIONS["forms"], GUARDS["forms"])  # form-action stays 'none'
 
