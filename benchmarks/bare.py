@@ -50,7 +50,7 @@ PAGE = """<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 68rem; }
 iframe { display: block; width: 100%; height: 3rem; border: 0; margin: 0.75rem 0; }
 </style></head><body><script>
-FACTS;
+CONSTANTS;
 const frames = Array.from({ length: COUNT }, () => {
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
@@ -126,8 +126,8 @@ def serve(bound: socket.socket) -> Application:
     """Serve all of the limit."""
 
     def page(count: int, has_socket: str = "false") -> dict[str, str]:
-        facts = f"const COUNT = {count}, SOCKET = {has_socket};"
-        return {"body": PAGE.replace("FACTS;", facts), "cache": "no-store"}
+        constants = f"const COUNT = {count}, SOCKET = {has_socket};"
+        return {"body": PAGE.replace("CONSTANTS;", constants), "cache": "no-store"}
 
     frame = {"body": FRAME, "cache": "public, max-age=31536000, immutable"}
     routes: list[Any] = [

@@ -1,4 +1,4 @@
-"""What the browser will be told about one component: the subject of pitfalls.py.
+"""What the browser will be told about one component: the subject of ``pitfalls``.
 
 A ``Surface`` holds the texts as they are sent, whoever wrote them, and reads them as a browser
 does: ASCII case, ASCII white space, the first directive wins.

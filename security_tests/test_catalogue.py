@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +47,20 @@ payload = "await fetch(canary)"
 """
 
 
+READABLE = {".md", ".py", ".js"}
+RULES = {"pitfalls", *(rule.id for rule in pitfalls.RULES)}
+
+
+def readable(file: str) -> str:
+    """The text of a file of this repository, without line ends: what attacks refer to."""
+    (path,) = [
+        path
+        for path in (HERE.parent / file, *(HERE.parent / "components_sdk").rglob(file))
+        if path.is_file()
+    ]
+    return " ".join(path.read_text().split())
+
+
 def deployed(*off: str) -> tuple[Deployment, Served]:
     """A component as a control serves it."""
     deployment = without(*off)(App("Stage"), ORIGINS)
@@ -76,6 +91,17 @@ def test_an_attack_is_a_component_that_the_sdk_accepts(attack: Attack) -> None:
     assert made.declaration.name == attack.id
     if not attack.tamper:
         assert attack.payload in made.declaration.frontend.module
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_refers_to_what_a_reader_can_find(attack: Attack) -> None:
+    assert attack.references
+    for reference in attack.references:
+        assert not re.search(r"FACTS|DESIGN|GOALS", reference)
+        file, _, words = reference.partition(", ")
+        assert file not in RULES, "write: docs/pitfalls.md, the-rule"
+        if Path(file).suffix in READABLE:
+            assert words in readable(file), f"{file} does not say {words!r}"
 
 
 def test_no_two_attacks_want_the_same() -> None:

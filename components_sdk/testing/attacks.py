@@ -112,7 +112,8 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             the attack makes requests.
         granted_by: Permissions each of which allows just this. Where a policy has one of them, the
             attack's success is no escape.
-        references: Where a specification, or an experiment of ours (FACTS), tells about it.
+        references: Where to read on: a specification and its term, a weakness (CWE), or a file
+            of this repository and its words.
         payload: JavaScript, the body of an async function; payload.js tells its helpers.
         module: JavaScript at the top of the component's module.
         files: Further files of the component: text by name.
