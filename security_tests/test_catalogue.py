@@ -29,6 +29,7 @@ from components_sdk.testing.attacks import (
 from components_sdk.testing.guards import GUARDS, Guard, GuardError, without
 from components_sdk.testing.judges import JUDGES, RAID_JUDGES
 from components_sdk.testing.scene import Bystander, payload_class
+from components_sdk.vocabulary import WORDS
 
 HERE = Path(__file__).parent
 ATTACKS = load_attacks(HERE / "attacks")
@@ -170,6 +171,20 @@ def test_every_known_gap_is_of_an_attack_that_can_be_tried_in_that_engine() -> N
     assert {gap.attack for gap in GAPS} <= set(ATTACKS)
     assert [gap for gap in GAPS if ATTACKS[gap.attack].skip(gap.engine)] == []
     assert len({(gap.attack, gap.engine) for gap in GAPS}) == len(GAPS)
+
+
+def test_a_feature_that_an_engine_gives_ungranted_has_that_limit_in_the_vocabulary() -> None:
+    columns = {"chromium": "chromium", "firefox": "firefox", "webkit": "webkitgtk"}
+    gaps = [(gap, name) for gap in GAPS for name in ATTACKS[gap.attack].control]
+    untold = []
+    for gap, name in gaps:
+        for feature in GUARDS[name].grants if name.startswith("ungranted-") else ():
+            word = WORDS["feature", feature]
+            engine = columns[gap.engine]
+            if getattr(word.engines, engine) == "enforced" or not getattr(word.limit, engine):
+                untold.append((gap.attack, gap.engine))
+    assert [name for _, name in gaps if name.startswith("ungranted-")]
+    assert untold == []
 
 
 @pytest.mark.parametrize(

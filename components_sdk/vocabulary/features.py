@@ -143,6 +143,7 @@ FEATURES = (
         "encrypted-media",
         "Play copy-protected media, by which your device can be recognised.",
         "Encrypted Media Extensions",
+        limit=Limit(firefox="says which systems it has to any frame, even one that is denied it"),
     ),
     _feature(
         "media-playback-while-not-visible",
