@@ -98,3 +98,8 @@ def test_a_batch_has_the_bytes_that_the_page_reads_and_writes(vector: dict[str, 
     tail = [bytes.fromhex(each) for each in vector["tail"]]
 
     assert pack(vector["messages"], tail).hex() == vector["bytes"]
+
+
+def test_each_limit_is_told_in_the_documents() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "apps.md").read_text("utf-8")
+    assert [name for name in Limits.__struct_fields__ if f"`{name}`" not in text] == []
