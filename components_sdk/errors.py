@@ -11,7 +11,9 @@
     │   └── ValueRefused      a value that is not of the declared type
     ├── AppError              the app's own Python used the SDK wrongly
     ├── ServeError            the server cannot start, or would start unsafely
-    └── UsageError            the command line was used wrongly
+    ├── UsageError            the command line was used wrongly
+    └── TestingError          of the tests' kit, which declares its own below it: a browser that
+                              fails, a mistake in an attack, a guard or a file of results
 
 Each has a stable ``code`` (a slug to search for), a sentence that says what was expected and what
 came, ``where`` it was found, and a ``hint`` that says what to do:
@@ -113,3 +115,10 @@ class UsageError(ComponentsError):
     """The command line was used wrongly; ends in one message and exit code 2."""
 
     code = "usage"
+
+
+class TestingError(ComponentsError):
+    """Base of the errors of ``components_sdk.testing``, each declared where it is raised."""
+
+    __test__ = False  # pytest: not a test, though its name begins like one
+    code = "testing"

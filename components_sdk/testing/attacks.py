@@ -21,7 +21,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 
-from ..errors import ComponentsError
+from ..errors import TestingError
 from ..framing import Limits
 from ..permissions import PERMISSIONS
 from .guards import GUARDS
@@ -54,7 +54,7 @@ CLOSED = "known_gaps.toml says that it escapes; the gap has closed, take it out"
 T = TypeVar("T")
 
 
-class AttackError(ComponentsError):
+class AttackError(TestingError):
     """A file of the catalogue has a mistake."""
 
     code = "attack"

@@ -39,7 +39,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
-from components_sdk.errors import ComponentsError
+from components_sdk.errors import TestingError
 
 ENGINES: tuple[str, ...] = ("chromium", "firefox", "webkit")
 
@@ -55,7 +55,7 @@ Theme: TypeAlias = Literal["dark", "light"]
 Json: TypeAlias = Any
 
 
-class EngineError(ComponentsError):
+class EngineError(TestingError):
     """A browser did not do what it was asked to."""
 
     code = "engine"

@@ -21,7 +21,7 @@ import msgspec
 from ..app import App, Deployment, Served
 from ..component import Component
 from ..csp import edit_csp, hash_source, parse_csp
-from ..errors import ComponentsError
+from ..errors import TestingError
 from ..origins import Origins, authority
 from ..pages import HostFiles, Response, Site
 from ..permissions import PERMISSIONS, permissions_policy
@@ -32,7 +32,7 @@ from .patches import PATCHES, Patch
 CSP = "Content-Security-Policy"
 
 
-class GuardError(ComponentsError):
+class GuardError(TestingError):
     """A guard cannot be taken off, because what it was made of has changed."""
 
     code = "guard"
@@ -98,11 +98,21 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 _ANY_ORIGIN = Patch("channel.js", "event.origin === this.#origin && ", "")
 
 # Features that an attack can be seen to have: granting them is the control.
-_PROBED = frozenset(
-    """
-    accelerometer autoplay ch-ua-high-entropy-values encrypted-media fullscreen gamepad gyroscope
-    hid keyboard-map payment screen-wake-lock serial usb xr-spatial-tracking
-    """.split()  # noqa: SIM905 - as in features.py
+_PROBED = (
+    "accelerometer",
+    "autoplay",
+    "ch-ua-high-entropy-values",
+    "encrypted-media",
+    "fullscreen",
+    "gamepad",
+    "gyroscope",
+    "hid",
+    "keyboard-map",
+    "payment",
+    "screen-wake-lock",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
 )
 
 PORT = "__components_sdk_port"  # where payload.js finds it without "private-port"

@@ -138,7 +138,8 @@ class PlaywrightEngine(Engine):
     async def _new_tab(self) -> PlaywrightTab:
         context = self._shared
         if context is None:
-            assert self._browser is not None
+            if self._browser is None:
+                raise EngineError("Expected a browser that has been started")
             context = await self._browser.new_context()
         owns_context = context is not self._shared
         tab = PlaywrightTab(self._loop, context, self._lookups, owns_context=owns_context)
@@ -285,7 +286,8 @@ class PlaywrightFrame(FrameHandle):
 
     async def _iframe(self) -> ElementHandle:
         iframe = await self._page.wait_for_selector(self._selector, state="attached", timeout=_MS)
-        assert iframe is not None
+        if iframe is None:
+            raise EngineError(f"Expected a frame {self._selector}, found none")
         return iframe
 
     async def _frame(self) -> Frame:
@@ -299,7 +301,8 @@ class PlaywrightFrame(FrameHandle):
         iframe = await self._iframe()
         frame = await _inside(iframe)
         element = await frame.wait_for_selector(selector, timeout=_MS)
-        assert element is not None
+        if element is None:
+            raise EngineError(f"Expected an element {selector} in the frame, found none")
         await element.scroll_into_view_if_needed(timeout=_MS)
         await iframe.evaluate(_POINTED)
         left, top = await iframe.evaluate(_CONTENT_CORNER)

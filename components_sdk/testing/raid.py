@@ -34,6 +34,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ..errors import TestingError
 from ..framing import MAGIC
 from .rawsocket import frame, messages, upgrade
 
@@ -46,8 +47,10 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
-class RaidError(Exception):
+class RaidError(TestingError):
     """The raid could not be tried: no server, or one that answers an honest visitor wrongly."""
+
+    code = "raid"
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from ..app import SOCKET_PATH, App, Deployment
+from ..app import SOCKET_PATH, App, Deployment, Served
 from ..component import Component
 from ..declaration import Value
 from ..frontend import Inline, from_folder
@@ -124,7 +124,8 @@ class Raids:
 
     def _names(self, running: RunningApp, deployment: Deployment) -> dict[str, str]:
         served = deployment.served(Widget)
-        assert not hasattr(served, "missing")
+        if not isinstance(served, Served):
+            raise RaidError("Expected a component that is served, got one that is refused")
         site = served.site
         return {
             "app": authority(running.origins.app),

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from ..errors import ComponentsError
+from ..errors import TestingError
 from .attacks import Attack, Gap, Outcome, Verdict, is_as_it_should_be, is_listed
 
 
-class ResultsError(ComponentsError):
+class ResultsError(TestingError):
     """A file holds no results."""
 
     code = "results"

@@ -184,7 +184,8 @@ class WebKitTab(Tab):
 
         kind = "a visible element" if visible else "an element"
         found = poll(ask, ACTION_SECONDS, what=f"{kind} {selector}")
-        assert isinstance(found, WebElement)
+        if not isinstance(found, WebElement):
+            raise EngineError(f"Expected {kind} {selector}, got {type(found).__name__}")
         return found
 
     def run(self, js: str, args: tuple[Json, ...]) -> Json:
