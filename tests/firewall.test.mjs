@@ -153,7 +153,7 @@ test("the envelope of a value does not count against its depth", () => {
 });
 
 const letter = (frame, number, latest = false) => ({ frame, latest, data: Uint8Array.of(number) });
-const taken = (outbox) => Array.from({ length: outbox.length }, () => outbox.take()[0]);
+const taken = (outbox, of = (data) => data[0]) => Array.from({ length: outbox.length }, () => of(outbox.take()));
 
 test("events wait in order, and a value only in its latest form, where it stood", () => {
   const outbox = new Outbox({ queue: 10, byteBurst: 100 });
@@ -162,7 +162,7 @@ test("events wait in order, and a value only in its latest form, where it stood"
   outbox.put(letter("b", 3, true));
   outbox.put(letter("a", 4, true));
   outbox.put(letter("a", 5));
-  assert.deepEqual(taken(outbox), [4, 2, 3, 5]);
+  assert.deepEqual(taken(outbox), [4, 3, 2, 5]);
   outbox.put(letter("a", 6, true));
   assert.deepEqual(taken(outbox), [6]);
   assert.equal(outbox.take(), undefined);
@@ -178,6 +178,49 @@ test("who lets too much wait is told so, and nobody else", () => {
   for (let press = 0; press < 10; press += 1) assert.equal(outbox.put(letter("", press)), "");
   assert.equal(taken(outbox).length, 13);
   assert.equal(outbox.put(letter("a", 1)), "");
+});
+
+test("who fills the connection waits by himself: another's letters go out in between", () => {
+  const outbox = new Outbox({ queue: 100, byteBurst: 1_000_000 });
+  for (let round = 0; round < 50; round += 1) outbox.put({ frame: "a", latest: false, data: new Uint8Array(1_000) });
+  outbox.take();
+  for (let value = 0; value < 50; value += 1) outbox.put({ frame: "b", latest: false, data: Uint8Array.of(value, 0) });
+  const sizes = taken(outbox, (data) => data.byteLength);
+  assert.ok(sizes.lastIndexOf(2) < 52, String(sizes)); // 100 bytes of theirs, beside 1000 of one of his
+});
+
+test("who puts one large letter after another has no turn before his share is up", () => {
+  const outbox = new Outbox({ queue: 100, byteBurst: 1_000_000 });
+  for (let value = 0; value < 50; value += 1) outbox.put(letter("b", value));
+  const large = () => outbox.put({ frame: "a", latest: false, data: new Uint8Array(1_000) });
+  large();
+  let others = 0;
+  for (let turn = 0; turn < 40; turn += 1) {
+    if (outbox.take().byteLength === 1) others += 1;
+    else large();
+  }
+  assert.equal(others, 39);
+});
+
+test("who comes back does not make up for the time in which it sent nothing", () => {
+  const outbox = new Outbox({ queue: 100, byteBurst: 1_000 });
+  for (let value = 0; value < 50; value += 1) outbox.put(letter("a", 1));
+  for (let value = 0; value < 20; value += 1) outbox.take();
+  for (let value = 0; value < 20; value += 1) outbox.put(letter("b", 2));
+  const next = taken(outbox).slice(0, 10);
+  assert.equal(next.filter((value) => value === 2).length, 5);
+});
+
+test("what the page says comes after what stood before it, however much comes later", () => {
+  const outbox = new Outbox({ queue: 10, byteBurst: 100 });
+  outbox.put(letter("a", 1));
+  outbox.put(letter("a", 2, true));
+  outbox.put(letter("", 3));
+  outbox.put(letter("a", 4));
+  outbox.put(letter("b", 5));
+  const order = taken(outbox);
+  assert.ok(order.indexOf(3) > order.indexOf(2));
+  assert.ok(order.indexOf(3) < order.indexOf(4));
 });
 
 function clocked() {
@@ -209,6 +252,20 @@ test("the time in which the page itself was held up is not the frame's", () => {
   const { pulse, answerAfter } = clocked();
   for (let beat = 0; beat < 10; beat += 1) answerAfter(2_000, 2_000);
   assert.ok(pulse.median <= 0.1);
+});
+
+test("how late the page was is told by the beat", () => {
+  const clock = { now: 0 };
+  const lag = new Lag(() => clock.now);
+  const after = (ms) => {
+    clock.now += ms;
+    lag.tick();
+    return lag.lap();
+  };
+  assert.deepEqual([after(100), after(900), after(100)], [0, 800, 0]);
+  clock.now += 700; // its tick is still to come
+  assert.equal(lag.lap(), 600);
+  assert.equal(after(0), 0);
 });
 
 test("a busy machine, which slows all frames, is not blamed on any", () => {

@@ -29,6 +29,7 @@ import { drop } from "./strays.js";
 /** @typedef {Patience & import("./firewall.js").FrameLimits} ChannelLimits */
 
 const PING_SECONDS = 1;
+const HELD_UP_MS = 500; // of a beat: who answered meanwhile stands in the page's own queue
 
 /**
  * WebKit alone fires load as well when a frame goes to a fragment of its document: there the frame is
@@ -253,7 +254,9 @@ export class Channel {
 export function startHeart(channels) {
   pageLag.start();
   setInterval(() => {
+    const late = pageLag.lap();
     if (document.hidden) return; // browsers hold up timers of hidden pages
+    if (late > HELD_UP_MS) return; // no beat: nobody is asked, and nobody is judged by it
     const all = [...channels()];
     const calm = all.map((one) => calmest(all.filter((other) => other.kind !== one.kind)));
     all.forEach((channel, index) => channel.beat(calm[index]));

@@ -12,6 +12,7 @@ const TICK_MS = 100;
 /** How long this page's own timers have been late, in ms since it began. */
 export class Lag {
   #sum = 0;
+  #told = 0; // of the sum, by `lap`
   #last;
   #now;
 
@@ -34,6 +35,14 @@ export class Lag {
   /** With what is late just now. */
   total() {
     return this.#sum + Math.max(0, this.#now() - this.#last - TICK_MS);
+  }
+
+  /** What was late since this was asked last. */
+  lap() {
+    const total = this.total();
+    const late = total - this.#told;
+    this.#told = total;
+    return late;
   }
 }
 
