@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
 
@@ -542,6 +544,31 @@ def test_many_silent_connections_keep_nobody_out() -> None:
     assert page.answer.status == 200
     assert closed == 40
     assert alive
+
+
+def test_a_request_that_is_being_answered_is_never_closed_to_make_room() -> None:
+    app = App("Busy")
+    begun, release = threading.Event(), threading.Event()
+
+    @app.page("/slow")
+    async def slow(page: Page) -> None:
+        begun.set()
+        await asyncio.to_thread(release.wait, 10)
+
+    with RunningApp(app, bounds=Bounds(connections=20)) as running, Wire(running.port) as wire:
+        ask = f"GET /slow HTTP/1.1\r\nHost: {running.origins.app_host}\r\n\r\n".encode()
+        wire.send(ask)
+        assert begun.wait(10)
+        silent = [Wire(running.port) for _ in range(60)]
+        closed = sum(each.is_closed(1) for each in silent[:40])  # so the others were let in
+        release.set()
+        status = wire.answer().status
+        later = [Wire(running.port) for _ in range(20)]  # answered: it waits like everybody
+        given_up = wire.is_closed(5)
+        for each in (*silent, *later):
+            each.close()
+
+    assert (closed, status, given_up) == (40, 200, True)
 
 
 def test_a_websocket_is_no_http_connection_any_more() -> None:

@@ -17,13 +17,20 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPConnection, HTTPMessageDelegate, HTTPServerRequest
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.routing import Matcher, Rule
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from ..app import SOCKET_PATH, App, Deployment
 from ..errors import AppError, ServeError
@@ -121,30 +128,73 @@ def _no_port(port: int, reason: str) -> ServeError:
     )
 
 
+class _Request(HTTPMessageDelegate):
+    """Tornado's own for one request; tells when all of that was read."""
+
+    def __init__(self, inner: HTTPMessageDelegate, on_read: Callable[[], None]) -> None:
+        self._inner = inner
+        self._on_read = on_read
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._inner.data_received(chunk)
+
+    def finish(self) -> None:
+        self._on_read()
+        self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        self._inner.on_connection_close()
+
+
 class _Listener(HTTPServer):
-    """Tornado's server with a bound on its HTTP connections; it has none of its own."""
+    """Tornado's server with a bound on its HTTP connections; it has none of its own.
+
+    A connection whose request is being answered is not counted, nor closed to make room: a page's
+    function may take its time, and ``Admission`` bounds how many run.
+    """
 
     most: int  # Bounds.connections
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
         self._waiting: dict[object, HTTPConnection] = {}  # the one that waits longest is first
+        self._asked: dict[HTTPConnection, object] = {}  # whose requests are being answered
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         """A connection waits for its first request, or for the next."""
+
+        def read() -> None:
+            if self._waiting.pop(server_conn, None):
+                self._asked[request_conn] = server_conn
+
+        self._wait(server_conn, request_conn)
+        return _Request(super().start_request(server_conn, request_conn), read)
+
+    def answered(self, handler: RequestHandler) -> None:
+        """The app has done its part; from now on the connection waits for its client to read."""
+        request_conn = handler.request.connection
+        if request_conn and (server_conn := self._asked.pop(request_conn, None)):
+            self._wait(server_conn, request_conn)
+
+    def _wait(self, server_conn: object, request_conn: HTTPConnection) -> None:
         self._waiting.pop(server_conn, None)
         self._waiting[server_conn] = request_conn
         if len(self._waiting) > self.most:
-            # Who says nothing goes before who asks: an honest request is over in no time.
             longest = next(iter(self._waiting))
             self._waiting.pop(longest).close()  # type: ignore[attr-defined]
-        return super().start_request(server_conn, request_conn)
 
     def on_close(self, server_conn: object) -> None:
         """It was closed, or became a WebSocket."""
         self._waiting.pop(server_conn, None)
+        for request_conn in [own for own, of in self._asked.items() if of is server_conn]:
+            del self._asked[request_conn]
         super().on_close(server_conn)
 
 
@@ -171,9 +221,9 @@ class Server:
             ],
             default_handler_class=UnknownHost,
             default_handler_args=common,
-            log_function=lambda handler: None,
+            log_function=lambda handler: self._server.answered(handler),
         )
-        self._server = _Listener(
+        self._server: _Listener = _Listener(
             self.application,
             max_header_size=bounds.header_bytes,
             max_body_size=bounds.body_bytes,

@@ -106,12 +106,13 @@ class Visits:
         """Remember a visit; its page has yet to connect."""
         self._by_token[visit.token] = visit
         self._by_cookie.setdefault(visit.cookie, {})[visit.token] = None
-        self.admission.remember(visit.cookie)
         self.leave(visit)
         self._make_room(visit.cookie)
 
     def has_room(self, cookie: str) -> bool:
         """Whether this visitor may have one more page; one that is away makes room."""
+        if len(self._by_token) - len(self._away) >= self.bounds.pages:
+            return False
         tokens = self._by_cookie.get(cookie, {})
         connected = sum(1 for token in tokens if token not in self._away)
         return connected < self.bounds.pages_of_visitor
@@ -132,16 +133,21 @@ class Visits:
             timer.cancel()
         if visit.connection is not None:
             visit.connection.take_over()
+        else:
+            self.admission.arrive(visit.cookie)
         visit.connection = connection
 
     def leave(self, visit: Visit) -> None:
         """A page is away; it has some time to come back."""
-        visit.connection = None
+        if visit.token not in self._by_token:
+            return  # the server stops
+        self._disconnect(visit)
         loop = asyncio.get_running_loop()
         self._away[visit.token] = loop.call_later(
             self.bounds.away_seconds, self._forget, visit.token
         )
-        if len(self._away) > self.bounds.away_pages:
+        bounds = self.bounds
+        if len(self._away) > bounds.away_pages or len(self._by_token) > bounds.pages:
             # Who never came goes before who was cut off: anybody can ask for pages.
             never = (token for token in self._away if self._by_token[token].sent == 0)
             self._forget(next(never, next(iter(self._away))))
@@ -153,6 +159,11 @@ class Visits:
             self._forget(token)
         await asyncio.gather(*(each.end() for each in connections if each))
 
+    def _disconnect(self, visit: Visit) -> None:
+        if visit.connection is not None:
+            visit.connection = None
+            self.admission.depart(visit.cookie)
+
     def _forget(self, token: str) -> None:
         if timer := self._away.pop(token, None):
             timer.cancel()
@@ -161,4 +172,5 @@ class Visits:
             del tokens[token]
             if not tokens:
                 del self._by_cookie[visit.cookie]
+            self._disconnect(visit)
             visit.end()
