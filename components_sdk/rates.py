@@ -66,6 +66,25 @@ class Bucket:
         self._then = self._clock()
 
 
+class Sparing:
+    """What a client can cause in the log: one line a second; the rest is counted."""
+
+    __slots__ = ("_bucket", "_left_out")
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._bucket = Bucket(1, 1, clock)
+        self._left_out = 0
+
+    def tell(self, log: Callable[..., None], text: str, *arguments: object) -> None:
+        """Log this, and how many lines were left out before it; or leave it out."""
+        if not self._bucket.take():
+            self._left_out += 1
+            return
+        more = f" ({self._left_out} more were left out)" if self._left_out else ""
+        self._left_out = 0
+        log(text + more, *arguments)
+
+
 class Meter:
     """Holds a sender to the rates of ``Limits``.
 

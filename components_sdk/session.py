@@ -37,7 +37,7 @@ from .ledger import (
     Ledger,
 )
 from .markup import CleanHtml, Source
-from .rates import Clock, Meter
+from .rates import Clock, Meter, Sparing
 from .wire import (
     Alert,
     Change,
@@ -85,6 +85,8 @@ class Slot:
     def __init__(self, kind: str, contract: Contract, values: dict[str, Any]) -> None:
         self.id = ""
         self.meter: Meter | None = None  # from when it is mounted
+        self.reports = Sparing()
+        self.refusals = Sparing()
         self.key = ""
         self.kind = kind
         self.contract = contract
@@ -129,6 +131,7 @@ class Session:
         self.on_breach: Callable[[], None] = _nobody
         self._clock = clock
         self._rest = Meter(limits, clock)  # of what comes from no component that there is
+        self._refusals = Sparing(clock)  # the same
         self._ledger = ledger
         self._limits = limits
         self._ended = False
@@ -193,6 +196,8 @@ class Session:
     def mount(self, slot: Slot, kind: Kind, url: str, parent: str) -> None:
         """Put a component on the page; its frame document is at ``url``."""
         slot.meter = Meter(self._limits, self._clock)
+        slot.reports = Sparing(self._clock)
+        slot.refusals = Sparing(self._clock)
         self._slots[slot.id] = slot
         self._queue(_Mounting(slot, kind, url, parent))
 
@@ -326,7 +331,8 @@ class Session:
                 return [Call(function, ()) for function in self._buttons[element]]
             case Report(frame=frame, code=code, detail=detail):
                 slot = self._slot(frame)
-                logger.warning(
+                slot.reports.tell(
+                    logger.warning,
                     "session %s: %s (key %r) was removed from the page: %s %r",
                     self.id, slot.kind, slot.key, code, detail,
                 )  # fmt: skip
@@ -358,7 +364,10 @@ class Session:
         return slot
 
     def _refuse(self, frame: str, error: Refused) -> None:
-        logger.info("session %s: refused %s: %.300r", self.id, error.code, error.sentence)
+        slot = self._slots.get(frame)
+        (slot.refusals if slot else self._refusals).tell(
+            logger.info, "session %s: refused %s: %.300r", self.id, error.code, error.sentence
+        )
         self.send(Refusal(frame=frame, code=error.code, message=str(error)))
 
     def failed(self, error: BaseException) -> str:

@@ -307,6 +307,39 @@ def test_the_ledger_forgets_the_oldest_rows_first() -> None:
     assert [row.what for row in ledger.rows()] == ["two", "three"]
 
 
+def note(
+    ledger: Ledger, session: str, what: str, direction: Any = "to app", key: str = "k"
+) -> None:
+    ledger.record(
+        session=session, component="c", key=key, direction=direction, what=what, type="int",
+        size=1, held="",
+    )  # fmt: skip
+
+
+def test_a_chatty_component_pushes_out_its_own_rows_only() -> None:
+    ledger = Ledger()
+    note(ledger, "honest", "value")
+    note(ledger, "chatty", "quiet", key="beside")
+    note(ledger, "chatty", "hung", "stopped")
+    for n in range(10_000):
+        note(ledger, "chatty", f"value {n}")
+    note(ledger, "honest", "later")
+
+    whats = [row.what for row in ledger.rows()]
+    assert whats[:3] == ["value", "quiet", "hung"]
+    assert whats[3:-1] == [f"value {n}" for n in range(9_500, 10_000)]
+    assert whats[-1] == "later"
+    assert [row.what for row in ledger.rows("honest")] == ["value", "later"]
+
+
+def test_the_components_that_the_ledger_knows_are_bounded() -> None:
+    ledger = Ledger(shelves=2)
+    for session in ("a", "b", "a", "c"):
+        note(ledger, session, "value")
+
+    assert [row.session for row in ledger.rows()] == ["a", "a", "c"]
+
+
 def test_what_still_arrives_from_a_removed_component_is_refused(page: Mounted) -> None:
     page.session.remove("f1")
     page.dial.label = "gone"
@@ -349,6 +382,32 @@ def test_a_frame_that_the_page_removed_is_logged(
 
     assert "dial (key 'volume') was removed from the page: hung" in caplog.text
     assert "\x1b" not in caplog.text
+
+
+def test_who_reports_or_is_refused_again_and_again_gets_one_line_a_second(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    session = Session("s1", Ledger(), Limits(), lambda: now[0])
+    dial = Dial(label="", marks=[])
+    session.mount(dial.attach(session, "f1", "volume"), KIND, URL, "")
+    hostile = (
+        Report(frame="f1", code="hung", detail="x" * 500),
+        value('"no number"'),
+        Report(frame="f9", code="hung", detail="x" * 500),  # of no component that there is
+    )
+    with caplog.at_level(logging.INFO):
+        for _ in range(100):
+            for message in hostile:
+                session.receive(sent(message))
+        at_first = len(caplog.records)
+        now[0] = 1.0
+        for message in hostile:
+            session.receive(sent(message))
+
+    assert (at_first, len(caplog.records)) == (3, 6)
+    for record in caplog.records[3:]:
+        assert "99 more were left out" in record.getMessage()
 
 
 def test_buffers_beside_several_messages_are_refused(page: Mounted) -> None:
