@@ -214,6 +214,40 @@ def test_every_spelling_of_a_traversal_in_the_catalogue_is_tried_on_a_running_ap
     assert len(deep) == len(set(deep)) == len(files)
 
 
+def test_a_page_without_a_component_proves_nothing_of_frames(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = App("Empty")
+
+    @app.page("/")
+    def home(page: Page) -> None:
+        page.markdown("Nothing here.")
+
+    said = "The page shows no component: the checks of frames were not made."
+    with RunningApp(app) as running:
+        assert main(["attack", running.url, "--engine", "server"]) == 1
+        assert said in " ".join(capsys.readouterr().out.split())
+        words = ["--engine", "server", "--attack", "page-traversal"]
+        assert main(["attack", running.url, *words]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["htp://localhost:8501/"], "an unknown scheme: 'htp'"),
+        (["http://localhost:99999/"], "no address"),
+        (["http://[::1/"], "no address"),
+        (["http://localhost:1/", "--also", "example.org"], "Expected http://host"),
+        (["--also", "https://example.org"], "--also with a URL only"),
+    ],
+)
+def test_what_is_no_url_is_told(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["attack", *words, "--engine", "server"]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_text_says_what_escaped_and_why(leaky: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--engine", "server", "--attack", "page-framed", "page-types"]
     assert main(["attack", leaky, *words]) == 1

@@ -9,6 +9,7 @@ get with all it asks for granted. What a granted permission allows is told as gr
 
 With the URL of a running app, which need not be made with this SDK, it is looked at from outside:
 headers, frames, direct visits, foreign Host and Origin, traversal, methods, redirects, cookies.
+Other servers that its page names are asked nothing, unless --also names them.
 
 Exit code 0: nothing escaped but known gaps of browsers. Exit code 1: something escaped, or proved
 nothing; or, without PATH, a known gap has closed. Exit code 2: it could not begin.
@@ -66,6 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attack", nargs="+", action="extend", default=[], metavar="ID", help="only these"
     )
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ORIGIN",
+        help="with URL: other servers that are yours, e.g. https://*.widgets-example.net",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="instead of the screen")
 
@@ -83,7 +92,11 @@ def run(args: argparse.Namespace) -> int:
             hint="Make the folder first.",
         )
     if "://" in args.target:
-        results = _inspected(args.target, engines, asked, args.attack)
+        results = _inspected(args.target, engines, asked, args.attack, _origins(args.also))
+    elif args.also:
+        raise UsageError(
+            "Expected --also with a URL only", hint="component attack URL --also ORIGIN"
+        )
     else:
         results = _played(args.target, engines, asked, args.attack)
     told = _told(results, args.format, args.target)
@@ -254,12 +267,17 @@ def _progress(whole: int) -> Iterator[Callable[[str, str], None]]:
 
 
 def _inspected(
-    url: str, engines: Sequence[str], categories: Sequence[str], ids: Sequence[str]
+    url: str,
+    engines: Sequence[str],
+    categories: Sequence[str],
+    ids: Sequence[str],
+    also: Sequence[str],
 ) -> Results:
-    from ..testing.inspection import BROWSER_CHECKS, CHECKS, inspect
+    from ..testing.inspection import BROWSER_CHECKS, CHECKS, FRAMES_SEEN, inspect
     from ..testing.results import counted
 
-    known = [check.id for check, _ in (*CHECKS, *BROWSER_CHECKS)]
+    _check_url(url)
+    known = [check.id for check, _ in (*CHECKS, *BROWSER_CHECKS)] + [FRAMES_SEEN.id]
     for id in ids:
         if id not in known:
             raise UsageError(f"Expected a check, got {id!r}", hint=nearest(id, known))
@@ -269,7 +287,7 @@ def _inspected(
     with contextlib.ExitStack() as stack:
         tell = stack.enter_context(_progress(whole))
         launched = [stack.enter_context(_launched(name)) for name in engines if name != SERVER]
-        for result in inspect(url, launched):
+        for result in inspect(url, launched, also):
             tell(result.engine, result.attack)
             results.append(result)
         versions |= {engine.name: engine.version for engine in launched}
@@ -278,7 +296,37 @@ def _inspected(
         for result in results
         if (not ids or result.attack in ids) and (not categories or result.category in categories)
     ]
+    without_frames = [
+        result
+        for result in wanted
+        if result.verdict == "not-applicable" and "frame" in result.evidence
+    ]
+    if without_frames and FRAMES_SEEN.id not in (result.attack for result in wanted):
+        wanted += [result for result in results if result.attack == FRAMES_SEEN.id]
     return counted(wanted, versions)
+
+
+def _check_url(url: str) -> None:
+    """Whether it is one, before a browser is started."""
+    from ..testing.fetching import Reach
+
+    scheme = url.partition("://")[0]
+    if scheme.lower() not in ("http", "https"):
+        raise UsageError(
+            f"Expected http:// or https://, got an unknown scheme: {scheme!r:.40}",
+            code="url",
+            where=url,
+        )
+    if told := Reach(url).refusal(url):
+        raise UsageError(f"Expected a URL: {told}", code="url", where=url)
+
+
+def _origins(texts: Sequence[str]) -> list[str]:
+    from ..csp import exact_origin, granted_origin
+
+    return [
+        granted_origin(text, wildcard=True) if "*" in text else exact_origin(text) for text in texts
+    ]
 
 
 # what is told -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Checks: what can be asked of a running app from outside, and how an answer is got.
+"""Checks: what can be asked of a running app from outside (fetching.py gets the answers).
 
 A check is a function that yields what is wrong. Those of ``CHECKS`` ask by HTTP, as a foreign
 server or a script would; those of ``BROWSER_CHECKS`` open the app in a real browser. Each registers
@@ -9,44 +9,40 @@ what it said by the rules of pitfalls.
 from __future__ import annotations
 
 import functools
-import http.client
 import re
 import secrets
-import ssl
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import msgspec
 
-from ..csp import parse_csp
 from ..resources import catalogue
-from ..sites import is_loopback
 from .attacks import Category
 from .engines import Tab
+from .fetching import NotApplicable, Response, ask, origin_of
 
-SECONDS = 10.0  # for one answer
-MAX_BYTES = 2**20  # of an answer that are read
+__all__ = [
+    "BROWSER_CHECKS",
+    "CHECKS",
+    "NO_FRAME",
+    "Check",
+    "Iframe",
+    "NotApplicable",
+    "Response",
+    "Subject",
+    "ask",
+    "browser_check",
+    "check",
+    "frames_of",
+    "missing",
+    "origin_of",
+    "spellings",
+    "traversals",
+]
 
 # What leads out of a folder, and the file that it leads to: requests of the catalogue.
 _LEADS_OUT = re.compile(r"GET (/(\S*?))(component\.toml|secret\.txt|\{outside\})(\S*) ")
 _DEEP = 8  # times as far out, to get to the root of the server's disk
 _LEAKED = re.compile(rb"root:[^:]*:0:0:|^\[component\]", re.MULTILINE)
-
-
-class Response(msgspec.Struct, frozen=True):
-    """An answer; header names in lower case."""
-
-    url: str
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        return next((value for key, value in self.headers if key == name), "")
-
-    @property
-    def csp(self) -> dict[str, tuple[str, ...]]:
-        return parse_csp(self.header("content-security-policy"))
 
 
 class Iframe(msgspec.Struct, frozen=True):
@@ -71,10 +67,6 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 NO_FRAME = "The page names no frame in its CSP, and shows none."
-
-
-class NotApplicable(Exception):  # noqa: N818
-    """There is nothing to look at."""
 
 
 Look = Callable[[Subject], Iterator[str]]
@@ -115,40 +107,6 @@ def browser_check(
         return look
 
     return register
-
-
-def ask(
-    url: str, method: str = "GET", *, host: str = "", headers: dict[str, str] | None = None
-) -> Response:
-    """One request. The path goes out as it is written; names below ``localhost`` are loopback.
-
-    Raises:
-        OSError: No answer.
-    """
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    at = "127.0.0.1" if is_loopback(name) else name
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        connection = http.client.HTTPSConnection(
-            at, parts.port, timeout=SECONDS, context=ssl.create_default_context()
-        )
-    else:
-        connection = http.client.HTTPConnection(at, parts.port, timeout=SECONDS)
-    path = url.partition("://")[2].partition("/")[2].partition("#")[0]
-    try:
-        connection.putrequest(method, f"/{path}", skip_host=True, skip_accept_encoding=True)
-        for key, value in {"Host": host or parts.netloc, **(headers or {})}.items():
-            connection.putheader(key, value)
-        connection.endheaders()
-        answer = connection.getresponse()
-        body = b"" if answer.status == 101 else answer.read(MAX_BYTES)
-        pairs = tuple((key.lower(), value) for key, value in answer.getheaders())
-        return Response(url, answer.status, pairs, body)
-    except http.client.HTTPException as error:
-        raise OSError(f"no answer that is HTTP: {type(error).__name__}") from None
-    finally:
-        connection.close()
 
 
 @functools.cache
@@ -206,8 +164,3 @@ def _frames_of(subject: Subject) -> Answers | str:
 def missing(url: str) -> str:
     """A path of its origin that is not there."""
     return f"{origin_of(url)}/missing-{secrets.token_hex(4)}"
-
-
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
