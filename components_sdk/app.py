@@ -69,6 +69,8 @@ class App:
             one that ``COMPONENTS_SDK_POLICY`` names in the environment binds as well.
         theme: Of the page and all components; ``"system"`` follows the user's setting.
         sanitiser: What cleans Markdown and HTML; ``"nh3"`` needs its extra installed.
+        environment: Where the variables above are read, ``os.environ`` if not given. ``{}`` for an
+            app that must not depend on them, as those of the attack stage.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class App:
         organisation: str | os.PathLike[str] | None = None,
         theme: Literal["system", "light", "dark"] = "system",
         sanitiser: Sanitiser = "bleach",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         if theme not in THEMES:
             raise AppError(
@@ -101,9 +104,10 @@ class App:
         self.grants: dict[str, Grants] = {
             name: parse_grants(granted) for name, granted in (grants or {}).items()
         }
-        self.organisations = binding(organisation, os.environ)
-        environment = os.environ.get("COMPONENTS_SDK_SECRET", "").encode()
-        self.secret = secret or environment or secrets.token_bytes(32)
+        around = os.environ if environment is None else environment
+        self.organisations = binding(organisation, around)
+        told = around.get("COMPONENTS_SDK_SECRET", "").encode()
+        self.secret = secret or told or secrets.token_bytes(32)
 
     def page(self, path: str = "/", *, uses: Sequence[type[Component]] = ()) -> Callable[[F], F]:
         """Register a page function (sync or async). A decorator.

@@ -8,17 +8,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from components_sdk import App, Page, pitfalls
+from components_sdk import App, Page, __version__, pitfalls
+from components_sdk.cli import attack as attack_command
 from components_sdk.cli import main
 from components_sdk.findings import Severity
 from components_sdk.resources import catalogue
 from components_sdk.testing import engines
+from components_sdk.testing.attacks import Category
 from components_sdk.testing.checks import spellings
 from components_sdk.testing.inspection import CHECKS
 from components_sdk.testing.running import RunningApp
@@ -43,6 +46,7 @@ stores = "Nothing."
 KEYS = {
     *("attacks", "guarded", "escaped", "known_gaps", "inconclusive", "controls_failed"),
     *("not_applicable", "granted", "engines", "results", "stale_gaps"),
+    *("target", "permissions", "sdk", "date", "notes"),
 }
 
 
@@ -154,6 +158,7 @@ def test_results_go_to_a_file_and_a_summary_to_the_screen(
         (["nowhere", "--engine", "server"], "Expected component.toml or its folder"),
         (["http://127.0.0.1:1/", "--engine", "server"], "Expected an app at http://127.0.0.1:1/"),
         (["--engine", "server", "--attack", "fetch"], "Expected something to play, found none"),
+        (["localhost:8640", "--engine", "server"], "http://localhost:8640"),
         (["--engine", "server", "-o", "no/such/folder.json"], "a folder that exists"),
     ],
 )
@@ -246,6 +251,78 @@ def test_what_is_no_url_is_told(
 ) -> None:
     assert main(["attack", *words, "--engine", "server"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_report_says_what_was_attacked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "component.toml").write_text(MODAL)
+    words = ["attack", str(tmp_path), "--engine", "server", "--attack", "page-as-image"]
+    assert main([*words, "--format", "json"]) == 0
+    document = told(capsys)
+    place = str(tmp_path / "component.toml")
+    target = {"kind": "component", "place": place, "name": "asks", "version": "1.0.0"}
+    assert document["target"] == target
+    assert document["permissions"] == ["modals"]
+    assert document["sdk"] == __version__
+    assert datetime.fromisoformat(document["date"]).utcoffset() == timedelta(0)
+    assert main([*words, "--format", "sarif"]) == 0
+    properties = told(capsys)["runs"][0]["properties"]
+    assert (properties["target"], properties["permissions"]) == (target, ["modals"])
+    assert main(words) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == f"Attacked: asks 1.0.0 ({place}), granted: modals"
+
+
+def test_an_organisations_policy_is_not_applied_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("only = []\n[any]\npermissions = 'strict'\n")
+    monkeypatch.setenv("COMPONENTS_SDK_POLICY", str(policy))
+    words = ["attack", "--engine", "server", "--attack", "traversal-encoded"]
+    assert main(words) == 0
+    assert "COMPONENTS_SDK_POLICY is set, and was not applied" in capsys.readouterr().out
+
+
+def test_frames_below_the_apps_own_origin_are_told_as_the_weaker_mode(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = App("Ratings")
+
+    @app.page("/")
+    def home(page: Page) -> None:
+        page.add(StarRating(label="How was it?"), key="rating")
+
+    words = ["--engine", "server", "--attack", "app-origin", "--format", "json"]
+    with RunningApp(app, origins="path") as running:
+        assert main(["attack", running.url, *words]) == 1
+        [result] = told(capsys)["results"]
+    assert result["verdict"] == "escaped"
+    assert "origins=path, which is weaker" in result["evidence"]
+
+
+def test_hints_name_this_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "component.toml").write_text(MODAL)
+    assert main(["attack", str(tmp_path), "--engine", "server"]) == 2
+    assert "Try: component attack " in capsys.readouterr().err
+
+
+def test_an_attack_on_the_server_says_that_it_needs_that_engine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = engines.Found("chromium", "/bin/true", "1", "playwright")
+    monkeypatch.setattr(engines, "find", lambda name: found)
+    assert main(["attack", "--engine", "chromium", "--attack", "traversal-encoded"]) == 2
+    assert "Expected --engine server" in capsys.readouterr().err
+
+
+def test_help_and_document_name_every_category() -> None:
+    document = Path(__file__).parents[1] / "docs" / "attacks.md"
+    for text in (attack_command.__doc__ or "", document.read_text("utf-8")):
+        flat = " ".join(text.split())
+        assert not [name for name in get_args(Category) if name not in flat]
 
 
 def test_text_says_what_escaped_and_why(leaky: str, capsys: pytest.CaptureFixture[str]) -> None:

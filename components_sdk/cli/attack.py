@@ -5,11 +5,16 @@ raw requests, markup, tampering and unsafe configurations. Each attack is first 
 guard that should stop it, where it has to succeed; then against the product as it is.
 
 With PATH (a component's folder, or its component.toml) hostile components get what this one would
-get with all it asks for granted. What a granted permission allows is told as granted.
+get with all it asks for granted. Its own code is neither run nor reviewed. What a granted
+permission allows is told as granted.
 
 With the URL of a running app, which need not be made with this SDK, it is looked at from outside:
 headers, frames, direct visits, foreign Host and Origin, traversal, methods, redirects, cookies.
 Other servers that its page names are asked nothing, unless --also names them.
+
+Categories: DOM, CSS and layout, storage and credentials, network egress, navigation and windows,
+UI, siblings, message protocol, device permissions, resources, server paths and sockets, markup,
+supply chain, policy configuration. In any case, with hyphens or in quotes.
 
 Exit code 0: nothing escaped but known gaps of browsers. Exit code 1: something escaped, or proved
 nothing; or, without PATH, a known gap has closed. Exit code 2: it could not begin.
@@ -27,10 +32,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+
+import msgspec
 
 from .. import __version__
 from ..errors import UsageError
@@ -42,9 +51,10 @@ if TYPE_CHECKING:
     from ..grants import Request
     from ..testing.attacks import Attack, Outcome
     from ..testing.engines import Engine
-    from ..testing.results import Result, Results
+    from ..testing.results import Result, Results, Target
 
 SERVER = "server"
+_SERVER_HINT = f"Add it: --engine {SERVER} chromium, or leave --engine out for all."
 FORMATS = ("text", "json", "sarif")
 
 
@@ -91,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
             where=str(args.output),
             hint="Make the folder first.",
         )
+    date = datetime.now(UTC).isoformat(timespec="seconds")
     if "://" in args.target:
         results = _inspected(args.target, engines, asked, args.attack, _origins(args.also))
     elif args.also:
@@ -99,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         results = _played(args.target, engines, asked, args.attack)
+    results = msgspec.structs.replace(results, date=date)
     told = _told(results, args.format, args.target)
     if args.output:
         args.output.write_text(told, "utf-8")
@@ -157,19 +169,23 @@ def _played(
 ) -> Results:
     from ..resources import catalogue
     from ..testing.attacks import load_attacks, load_gaps
-    from ..testing.results import collect
+    from ..testing.results import Target, collect
 
     attacks = load_attacks(catalogue() / "attacks")
     gaps = load_gaps(catalogue() / "known_gaps.toml")
     for id in ids:
         if id not in attacks:
             raise UsageError(f"Expected an attack, got {id!r}", hint=nearest(id, attacks))
+        if attacks[id].without_browser and SERVER not in engines:
+            raise UsageError(
+                f"Expected --engine {SERVER} for {id!r}, which needs no browser", hint=_SERVER_HINT
+            )
     chosen = {
         id: attack
         for id, attack in attacks.items()
         if (not ids or id in ids) and (not categories or attack.category in categories)
     }
-    requests = _requests(target) if target else ()
+    told, requests = _component(target) if target else (Target(kind="default policy"), ())
     versions: dict[str, str] = {}
     with _quiet():
         outcomes = list(_outcomes(chosen, requests, engines, versions))
@@ -178,14 +194,39 @@ def _played(
             "Expected something to play, found none",
             hint="No attack is of these categories, ids and engines at once.",
         )
-    return collect(outcomes, attacks, gaps, versions, default_policy=not target)
+    results = collect(outcomes, attacks, gaps, versions, default_policy=not target)
+    return msgspec.structs.replace(
+        results,
+        target=told,
+        permissions=[" ".join((each.permission, *each.origins)) for each in requests],
+        notes=_notes(),
+    )
 
 
-def _requests(target: str) -> tuple[Request, ...]:
+def _component(target: str) -> tuple[Target, tuple[Request, ...]]:
     from .. import manifest
+    from ..testing.results import Target
     from .policy import find
 
-    return manifest.load(find(Path(target))).requests
+    if ":" in target and not Path(target).exists():
+        raise UsageError(
+            f"Expected a path or a URL, got {target!r}", hint=f"A URL begins with http://{target}"
+        )
+    file = find(Path(target), "attack")
+    read = manifest.load(file)
+    told = Target(kind="component", place=str(file), name=read.name, version=read.version)
+    return told, read.requests
+
+
+def _notes() -> list[str]:
+    from ..organisation import VARIABLE
+
+    if not os.environ.get(VARIABLE):
+        return []
+    return [
+        f"{VARIABLE} is set, and was not applied: attacked is what the component asks for. "
+        "component policy PATH says what the organisation forbids."
+    ]
 
 
 def _outcomes(
@@ -274,7 +315,7 @@ def _inspected(
     also: Sequence[str],
 ) -> Results:
     from ..testing.inspection import BROWSER_CHECKS, CHECKS, FRAMES_SEEN, inspect
-    from ..testing.results import counted
+    from ..testing.results import Target, counted
 
     _check_url(url)
     known = [check.id for check, _ in (*CHECKS, *BROWSER_CHECKS)] + [FRAMES_SEEN.id]
@@ -303,7 +344,8 @@ def _inspected(
     ]
     if without_frames and FRAMES_SEEN.id not in (result.attack for result in wanted):
         wanted += [result for result in results if result.attack == FRAMES_SEEN.id]
-    return counted(wanted, versions)
+    target = Target(kind="app", place=url)
+    return msgspec.structs.replace(counted(wanted, versions), target=target)
 
 
 def _check_url(url: str) -> None:
@@ -345,7 +387,8 @@ def _told(results: Results, form: str, target: str) -> str:
 
 def as_text(results: Results) -> str:
     """What has to be looked at, with its evidence; then the counts."""
-    parts: list[str] = []
+    granted_by = f", granted: {', '.join(results.permissions)}" if results.permissions else ""
+    parts = [plain(f"Attacked: {results.target}{granted_by}"), *map(plain, results.notes), ""]
     stale = [result for result in results.results if result.stale_gap]
     wrong = [result for result in results.results if result.is_wrong and not result.stale_gap]
     gaps = [result for result in results.results if result.known_gap]

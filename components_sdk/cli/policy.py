@@ -82,8 +82,11 @@ def run(args: argparse.Namespace) -> int:
     return FAILED if report.missing or report.forbidden else OK
 
 
-def find(path: Path) -> Path:
+def find(path: Path, command: str = "policy") -> Path:
     """The component.toml that a path means.
+
+    Args:
+        command: Who asks; the hint names it.
 
     Raises:
         UsageError: It means none.
@@ -96,7 +99,7 @@ def find(path: Path) -> Path:
         f"Expected component.toml or its folder, got {_kind(path)}",
         code="path",
         where=str(path),
-        hint=f"Try: component policy {shown(sorted(below)[0])}" if below else "",
+        hint=f"Try: component {command} {shown(sorted(below)[0])}" if below else "",
     )
 
 

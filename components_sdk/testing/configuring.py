@@ -40,15 +40,18 @@ def refusal(attack: Attack) -> str:
     try:
         match configured.way:
             case "grants":
-                App("Configured", grants={NAME: [configured.text]})
+                App("Configured", grants={NAME: [configured.text]}, environment={})
             case "toml":
                 asked = manifest.parse(MANIFEST + configured.text, "component.toml")
                 grants = [str(Grant(each.permission, each.origins)) for each in asked.requests]
-                App("Configured", grants={asked.name: grants})
+                App("Configured", grants={asked.name: grants}, environment={})
                 _refuse(Policy(asked.name, asked.requests), origins)
             case "origins":
                 pattern = configured.text.replace("{port}", str(PORT))
-                Deployment(App("Configured"), msgspec.structs.replace(origins, components=pattern))
+                Deployment(
+                    App("Configured", environment={}),
+                    msgspec.structs.replace(origins, components=pattern),
+                )
             case "sandbox":
                 _refuse(Policy(NAME), origins, sandbox=configured.text)
             case "csp":
@@ -60,7 +63,7 @@ def refusal(attack: Attack) -> str:
 
 def _refuse(policy: Policy, origins: Origins, *, sandbox: str = "", csp: str = "") -> None:
     origin = origins.component(policy.component, "")
-    deployment = Deployment(App("Configured"), origins)
+    deployment = Deployment(App("Configured", environment={}), origins)
     told = surface(policy, origins.app, origin, deployment.host_csp([f"{origin}/frame"]))
     if sandbox:
         told = msgspec.structs.replace(told, sandbox=sandbox)

@@ -18,9 +18,9 @@ from ..csp import path_of
 from ..errors import PolicyError, UsageError
 from . import frame_checks, page_checks, rule_checks  # noqa: F401 - they register themselves
 from .attacks import Verdict
-from .checks import BROWSER_CHECKS, CHECKS, Check, Iframe, NotApplicable, Subject, ask
+from .checks import BROWSER_CHECKS, CHECKS, Check, Iframe, NotApplicable, Subject, ask, frames_of
 from .engines import Engine, EngineError, Tab, Unmet, poll
-from .fetching import Reach, within
+from .fetching import Reach, origin_of, within
 from .results import Result
 
 __all__ = ["BROWSER_CHECKS", "CHECKS", "FRAMES_SEEN", "inspect"]
@@ -28,6 +28,12 @@ __all__ = ["BROWSER_CHECKS", "CHECKS", "FRAMES_SEEN", "inspect"]
 FRAMES_SECONDS = 5.0  # for a page to show its frames
 MAX_FRAMES = 20  # that are looked at
 MAX_TOLD = 5  # reasons to leave a frame out
+
+APP_ORIGIN = "app-origin"  # the rule of pitfalls that frames below the app's own origin break
+PATH_MODE = (
+    "this is the form of origins=path, which is weaker: only the sandbox makes these frames' "
+    "origin opaque, the app's cookies go to their addresses, and one that hangs may freeze the page"
+)
 
 FRAMES_SEEN = Check(
     "frames-seen",
@@ -77,8 +83,21 @@ def inspect(url: str, engines: Sequence[Engine] = (), also: Sequence[str] = ()) 
         finally:
             tab.close()
     for check, http_look in CHECKS:
-        yield _told(check, "server", reach, lambda: http_look(subject))  # noqa: B023
+        result = _told(check, "server", reach, lambda: http_look(subject))  # noqa: B023
+        if (check.id, result.verdict) == (APP_ORIGIN, "escaped") and _is_path_mode(subject, reach):
+            result = msgspec.structs.replace(result, evidence=f"{result.evidence}; {PATH_MODE}")
+        yield result
     yield _seen(subject, skipped)
+
+
+def _is_path_mode(subject: Subject, reach: Reach) -> bool:
+    """Whether all frames at the app's own origin have an opaque one, by the CSP's sandbox."""
+    app = origin_of(subject.page.url)
+    with contextlib.suppress(OSError, NotApplicable), within(reach):
+        own = [answers[0] for url, answers in frames_of(subject) if origin_of(url) == app]
+        tokens = [answer.csp.get("sandbox", ("allow-same-origin",)) for answer in own]
+        return bool(own) and not any("allow-same-origin" in each for each in tokens)
+    return False
 
 
 def _reachable(frames: Sequence[str], reach: Reach, skipped: dict[str, str]) -> tuple[str, ...]:

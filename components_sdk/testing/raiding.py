@@ -101,7 +101,7 @@ class Raids:
 
     def _server(self, off: tuple[str, ...]) -> tuple[RunningApp, Deployment]:
         if off not in self._servers:
-            app = App("Raided")
+            app = App("Raided", environment={})
             app.page("/")(self._show)
             made: list[Deployment] = []
 

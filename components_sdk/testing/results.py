@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from .. import __version__
 from ..errors import TestingError
 from .attacks import Attack, Gap, Outcome, Verdict, is_as_it_should_be, is_listed
 
@@ -23,6 +25,25 @@ class ResultsError(TestingError):
     """A file holds no results."""
 
     code = "results"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What was attacked.
+
+    Attributes:
+        place: The path of ``component.toml``, or the URL.
+        name: Of the component, from there; as its version.
+    """
+
+    kind: Literal["default policy", "component", "app"]
+    place: str = ""
+    name: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "default policy":
+            return "the SDK's default policy"
+        return f"{self.name} {self.version} ({self.place})" if self.name else self.place
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +77,11 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         engines: Version by name.
+        target: What was attacked; None if nobody said.
+        permissions: What was granted to the attacking components, as in ``App(grants=…)``.
+        sdk: Version of the SDK that attacked.
+        date: When that began, in UTC (ISO 8601).
+        notes: What a reader has to know besides, a sentence each.
     """
 
     attacks: int
@@ -69,6 +95,11 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, str]
     results: list[Result]
     stale_gaps: int = 0
+    target: Target | None = None
+    permissions: list[str] = []
+    sdk: str = ""
+    date: str = ""
+    notes: list[str] = []
 
     @property
     def failed(self) -> bool:
@@ -130,6 +161,7 @@ def counted(results: list[Result], engines: Mapping[str, str]) -> Results:
         engines=dict(engines),
         results=results,
         stale_gaps=sum(result.stale_gap for result in results),
+        sdk=__version__,
     )
 
 

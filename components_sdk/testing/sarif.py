@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from .. import __version__
 from .attacks import CLOSED
 from .results import Result, Results
@@ -37,10 +39,23 @@ def as_sarif(results: Results, artifact: str = "") -> str:
             }
         },
         "results": [_result(result, ids.index(result.attack), artifact) for result in told],
-        "properties": {"engines": results.engines},
+        "properties": _properties(results),
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"
+
+
+def _properties(results: Results) -> dict[str, Any]:
+    properties: dict[str, Any] = {"engines": results.engines}
+    if results.target:
+        properties |= {
+            "target": msgspec.to_builtins(results.target),
+            "permissions": results.permissions,
+            "sdk": results.sdk,
+            "date": results.date,
+            "notes": results.notes,
+        }
+    return properties
 
 
 def _rule(result: Result) -> dict[str, Any]:

@@ -248,7 +248,7 @@ class Stage:
                 limits = msgspec.structs.replace(limits, ready_seconds=TAMPER_READY_SECONDS)
             granted = [str(Grant(each.permission, each.origins)) for each in self._requests]
             grants = {id: granted for id in self._attacks if granted}
-            app = App("Stage", limits=limits, grants=grants)
+            app = App("Stage", limits=limits, grants=grants, environment={})
             for each in self._attacks.values():
                 show = functools.partial(self._show, raw="sanitiser" in off)
                 app.page(f"/{each.id}", uses=[Bystander])(show)
