@@ -224,8 +224,8 @@ def _notes() -> list[str]:
     if not os.environ.get(VARIABLE):
         return []
     return [
-        f"{VARIABLE} is set, and was not applied: attacked is what the component asks for. "
-        "component policy PATH says what the organisation forbids."
+        f"{VARIABLE} is set, and was not applied: no organisation narrows what is attacked here. "
+        "component policy PATH says what it forbids."
     ]
 
 
