@@ -39,6 +39,7 @@ FailureCode = Literal[
     "message-bytes",  # one message of more than Limits.message_bytes
     "message-depth",  # one message deeper than Limits.depth
     "message-nodes",  # one message of more parts than Limits.nodes
+    "page-time",  # more of the page's time than Limits.page_seconds and page_burst allow
     "queue",  # more waits for the connection than Limits.queue allows
     "focus",  # took the keyboard from the page again and again
     "slow",  # busy nearly all the time, by how long its answers take

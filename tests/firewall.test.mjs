@@ -8,6 +8,7 @@ import { Firewall } from "../components_sdk/web/firewall.js";
 import { measure } from "../components_sdk/web/measure.js";
 import { Outbox } from "../components_sdk/web/outbox.js";
 import { Lag, Pulse, calmest, isSlow } from "../components_sdk/web/pulse.js";
+import { jsonBytes } from "../components_sdk/web/text.js";
 
 const LIMITS = { messageBytes: 1_000_000, depth: 8, nodes: 1_000 };
 const over = (value) => measure(value, LIMITS).over;
@@ -55,7 +56,11 @@ const BREACHES = [
   ["a small view of a large buffer", new Uint8Array(new ArrayBuffer(1_000_001), 0, 1), "message-bytes"],
   ["a large typed array in a map in a set", new Set([new Map([[1, new Float64Array(200_000)]])]), "message-bytes"],
   ["a huge BigInt", 1n << 70_000n, "message-bytes"],
-  ["a large blob", new Blob(["x".repeat(1_000_001)]), "message-bytes"],
+  ["a text that is large in JSON", "\u0001".repeat(170_000), "message-bytes"],
+  ["a key that is large in JSON", { ["\ud800".repeat(170_000)]: 1 }, "message-bytes"],
+  ["a buffer that may grow large", new ArrayBuffer(8, { maxByteLength: 1_000_001 }), "message-bytes"],
+  ["a blob", { value: [new Blob(["x"])] }, "protocol"],
+  ["a boxed BigInt", Object(1n << 70_000n), "protocol"],
   ["an error with a long message", new Error("x".repeat(1_000_001)), "message-bytes"],
   ["a chain of causes", new Error("a", { cause: nested(20) }), "message-depth"],
   ["deep lists", nested(9), "message-depth"],
@@ -71,6 +76,10 @@ const BREACHES = [
 for (const [name, value, expected] of BREACHES) {
   test(`${name} breaks a limit: ${expected}`, () => assert.equal(over(structuredClone(value)), expected));
 }
+
+test("an exception of a browser's function, whose name may be of any length, breaks the protocol", () => {
+  assert.equal(over(new DOMException("x", "x".repeat(1_000_001))), "protocol"); // Node clones none
+});
 
 test("lists that are too deep for any recursion are measured all the same", () => {
   assert.equal(over(nested(200_000)), "message-depth"); // not cloned: Firefox does it, V8 does not
@@ -99,6 +108,31 @@ test("whatever is sent, measuring it takes a bounded time", () => {
   assert.ok(performance.now() - begun < 2_000);
 });
 
+test("a text is as large as it is in JSON", () => {
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+  for (const text of [...all, "", "x\u{1f600}y", "\ude00\ud83d", "\ud83d\ud83d\ude00"]) {
+    const expected = Buffer.byteLength(JSON.stringify(text)) - 2;
+    assert.equal(jsonBytes(text, Infinity), expected, JSON.stringify(text));
+  }
+});
+
+test("a text is not looked through further than to the limit", () => {
+  assert.equal(jsonBytes("\u0001".repeat(100), 100), 102);
+  assert.ok(jsonBytes("x".repeat(101), 100) > 100);
+});
+
+test("empty texts are not free", () => {
+  const limits = { ...LIMITS, nodes: 1_000_000 };
+  assert.equal(measure(new Array(200_000).fill(""), limits).over, "message-bytes");
+});
+
+test("what values are made of may cross, and what authors send by mistake", () => {
+  const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+  const fine = [null, undefined, true, 1, 2n, "x", {}, [], new Map(), new Set(), new ArrayBuffer(8), new DataView(new ArrayBuffer(8))];
+  fine.push(new Float64Array(2), new BigInt64Array(2), new Date(), /x/, Object(1), Object("x"), Object(true));
+  for (const value of [...fine, ...errors.map((Kind) => new Kind("x"))]) assert.equal(over(structuredClone({ value })), "");
+});
+
 test("a bucket gives what is in it, and fills by the clock up to its burst", () => {
   let now = 0;
   const bucket = new Bucket(10, 20, () => now);
@@ -112,7 +146,7 @@ test("a bucket gives what is in it, and fills by the clock up to its burst", () 
   assert.ok(bucket.take(20));
 });
 
-const FRAME = { ...LIMITS, messagesPerSecond: 10, messageBurst: 20, bytesPerSecond: 1_000_000, byteBurst: 1_500_000 };
+const FRAME = { ...LIMITS, messagesPerSecond: 10, messageBurst: 20, bytesPerSecond: 1_000_000, byteBurst: 1_500_000, pageSeconds: 0.25, pageBurst: 1 };
 
 test("a flood breaks the firewall at the first message that is too many", () => {
   const firewall = new Firewall(FRAME, () => 0);
@@ -144,6 +178,53 @@ test("what grows on its way to the app is paid for as it was sent on", () => {
   assert.equal(firewall.breach(event), undefined);
   assert.equal(firewall.breachOnTheWire(900_100), undefined);
   assert.equal(firewall.breachOnTheWire(5_400_000)?.code, "byte-rate");
+});
+
+test("a message that brings ports breaks the protocol", () => {
+  const { port1 } = new MessageChannel();
+  const breach = new Firewall(FRAME, () => 0).breach({ data: { type: "pong" }, ports: [port1] });
+  port1.close();
+  assert.equal(breach?.code, "protocol");
+});
+
+test("a message of a kind that cannot cross is told by its kind", () => {
+  const breach = new Firewall(FRAME, () => 0).breach({ data: { type: "value", value: new Blob(["x"]) } });
+  assert.deepEqual([breach?.code, breach?.detail.includes("got a Blob")], ["protocol", true]);
+});
+
+test("where no value is expected, a message may have few parts only", () => {
+  const event = { data: { type: "x", parts: new Array(200).fill("") } };
+  assert.equal(new Firewall(FRAME, () => 0).breach(event), undefined);
+  assert.equal(new Firewall(FRAME, () => 0).breach(event, 100)?.code, "message-nodes");
+});
+
+test("who keeps the page at work breaks the rate of its time, though the clock goes on meanwhile", () => {
+  let now = 0;
+  const firewall = new Firewall(FRAME, () => now);
+  const work = () => (now += 400);
+  assert.equal(firewall.breachOfTime(work), undefined);
+  assert.equal(firewall.breachOfTime(work), undefined);
+  assert.equal(firewall.breachOfTime(work)?.code, "page-time");
+});
+
+test("who keeps the page at work now and then breaks nothing", () => {
+  let now = 0;
+  const firewall = new Firewall(FRAME, () => now);
+  for (let second = 0; second < 100; second += 1) {
+    assert.equal(firewall.breachOfTime(() => (now += 200)), undefined);
+    now += 800;
+  }
+});
+
+test("the time that a message takes to be looked at is the frame's, too", () => {
+  let now = 0;
+  const event = {
+    get data() {
+      now += 1_100; // some engines copy it now
+      return { type: "pong" };
+    },
+  };
+  assert.equal(new Firewall(FRAME, () => now).breach(event)?.code, "page-time");
 });
 
 test("the envelope of a value does not count against its depth", () => {

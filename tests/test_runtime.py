@@ -375,7 +375,7 @@ export default function ({ root, onArgs }) {
         ("emit('said', { x: 1 })", "value-type: Expected str"),
         (
             "emit('said', 'x'.repeat(5 * 2 ** 20))",
-            "message-bytes: Expected JSON of at most 4194304 bytes",
+            "message-bytes: Expected JSON of fewer bytes, got too much text",
         ),
     ],
 )

@@ -271,7 +271,7 @@ GUARDS: Mapping[str, Guard] = {
         )
     ),
     "firewall": Guard(
-        patches=(Patch("channel.js", "this.#firewall.breach(event);", "undefined;"),)
+        patches=(Patch("channel.js", "this.#firewall.breach(event, nodes);", "undefined;"),)
     ),
     "private-port": Guard(
         patches=(Patch("component.js", "port = first;", f"port = window.{PORT} = first;"),)

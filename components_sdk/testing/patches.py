@@ -32,10 +32,18 @@ PATCHES: Mapping[str, tuple[Patch, ...]] = {
         ),
     ),
     "window-limits": (
-        Patch("channel.js", f"if (this.#breaks(event)) return undefined;{_BY_WINDOW}", _BY_WINDOW),
+        Patch(
+            "channel.js",
+            f"if (this.#breaks(event, WINDOW_NODES)) return undefined;{_BY_WINDOW}",
+            _BY_WINDOW,
+        ),
     ),
     "inner-limits": (
-        Patch("channel.js", 'if (!this.#breaks(event)) this.#drop("inner")', 'this.#drop("inner")'),
+        Patch(
+            "channel.js",
+            'if (!this.#breaks(event, WINDOW_NODES)) this.#drop("inner")',
+            'this.#drop("inner")',
+        ),
     ),
     "message-bytes": (
         Patch("measure.js", "if (bytes > messageBytes) return", "if (false) return"),
@@ -56,18 +64,21 @@ PATCHES: Mapping[str, tuple[Patch, ...]] = {
     ),
     # what counts
     "buffer-bytes": (
-        Patch("measure.js", "bytes += buffer.byteLength;", "bytes += value.byteLength;"),
+        Patch("measure.js", "bytes += reserved(buffer);", "bytes += value.byteLength;"),
     ),
     "bigint-bytes": (Patch("measure.js", "bytes += bigintBytes(value)", "bytes += OBJECT_BYTES"),),
     "named-parts": (Patch("measure.js", "visit(Reflect.get(value, keys[at]));", ""),),
     "error-bytes": (
         Patch(
             "measure.js",
-            "for (const part of [value.message, value.stack, value.cause]) visit(part);",
+            "for (const part of [value.message, value.stack, value.cause, file]) visit(part);",
             ";",
         ),
     ),
-    "blob-bytes": (Patch("measure.js", "if (value instanceof Blob) return value.size;", ""),),
+    "known-kinds": (
+        Patch("measure.js", "if (!KINDS.has(Object.getPrototypeOf(value)))", "if (false)"),
+    ),
+    "no-ports": (Patch("firewall.js", "if (event.ports?.length) return", "if (false) return"),),
     # what is said
     "finite-height": (
         Patch("host.js", "if (!Number.isFinite(message.height)) return", "if (false) return"),

@@ -3,7 +3,8 @@
 //   const bucket = new Bucket(1000, 2000);   // a second, at once
 //   bucket.take(1)                           // false: there was more than that
 //
-// It fills by the clock. So what queued up while the page was busy has been paid for meanwhile.
+// It fills by the clock. So what queued up while the page was busy has been paid for meanwhile. Not so
+// of time itself: while it is being spent, a bucket of time does not fill.
 
 export class Bucket {
   #left;
@@ -36,5 +37,15 @@ export class Bucket {
     if (amount > this.#left) return false;
     this.#left -= amount;
     return true;
+  }
+
+  /**
+   * Time that has just been spent, up to now.
+   * @param {number} seconds
+   * @returns {boolean} Whether there was so much.
+   */
+  spend(seconds) {
+    this.#at += seconds * 1000;
+    return this.take(seconds);
   }
 }

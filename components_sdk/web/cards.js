@@ -16,6 +16,7 @@ const CAUSES = {
   "message-bytes": ["sent too much", "It sent a larger message than this app allows; it was removed."],
   "message-depth": ["sent too much", "It sent a message that is nested too deeply; it was removed."],
   "message-nodes": ["sent too much", "It sent a message of more parts than this app allows; it was removed."],
+  "page-time": ["sent too much", "The page had to work more for it than this app allows; it was removed."],
   queue: ["sent too much", "It sent more than can wait while the app cannot be reached; it was removed."],
   focus: ["kept taking the keyboard", "It took it from where you were, again and again; it was removed."],
   slow: ["is too busy", "It took nearly all the time of its process; it was removed so that the page goes on working."],

@@ -38,6 +38,7 @@ const HELD_UP_MS = 500; // of a beat: who answered meanwhile stands in the page'
 const LOADS_AT_FRAGMENTS = navigator.vendor === "Apple Computer, Inc.";
 const STAY_STEPS = 6; // that it has to answer
 const STAY_STEP_MS = 50;
+const WINDOW_NODES = 100; // of a message by window, where nothing but hello is expected
 
 /** What a frame may say of itself. @type {FailureCode[]} */
 const AUTHOR_FAILURES = ["module-error", "component-threw", "no-default-export"];
@@ -97,7 +98,7 @@ export class Channel {
    * @param {MessageEvent} event
    */
   onWindowMessage(event) {
-    if (this.#breaks(event)) return undefined;
+    if (this.#breaks(event, WINDOW_NODES)) return undefined;
     if (event.data?.type !== "hello") return this.#drop("window"); // else it is the port that speaks
     const expected = event.origin === this.#origin && event.data.nonce === this.#nonce;
     if (!expected) return this.end("protocol", "a hello without the frame's nonce");
@@ -119,7 +120,7 @@ export class Channel {
    * @param {MessageEvent} event
    */
   onInnerMessage(event) {
-    if (!this.#breaks(event)) this.#drop("inner");
+    if (!this.#breaks(event, WINDOW_NODES)) this.#drop("inner");
   }
 
   /** @param {import("./strays.js").Stray} kind */
@@ -134,9 +135,9 @@ export class Channel {
     if (breach) this.end(breach.code, breach.detail);
   }
 
-  /** @param {MessageEvent} event */
-  #breaks(event) {
-    const breach = this.#firewall.breach(event);
+  /** @param {MessageEvent} event @param {number} [nodes] */
+  #breaks(event, nodes) {
+    const breach = this.#firewall.breach(event, nodes);
     if (breach) this.end(breach.code, breach.detail);
     return breach !== undefined;
   }
@@ -166,7 +167,10 @@ export class Channel {
       this.state = "ready";
       return this.post({ type: "init", args: this.#owner.args(), max_height: this.#owner.maxHeight });
     }
-    if (message.type !== "pong") return this.#owner.onMessage(message);
+    if (message.type !== "pong") {
+      const breach = this.#firewall.breachOfTime(() => this.#owner.onMessage(message));
+      return breach && this.end(breach.code, breach.detail);
+    }
     if (!this.#pulse.answer()) return this.end("protocol", "an answer that nobody asked for");
     return undefined;
   }

@@ -208,12 +208,12 @@ class Frame {
     /** @type {Uint8Array[]} */
     const tail = [];
     try {
-      const limits = { nodes: config.nodes, bytes: config.messageBytes };
+      const limits = { nodes: config.nodes, bytes: config.messageBytes, text: config.headBytes };
       const { bytes, refusal } = socket.send(message(encode(schema, value, tail, "$", limits)), tail);
       if (refusal?.code === "queue") return this.channel?.end("queue", refusal.sentence);
-      if (refusal) return this.tell(refusal.code, refusal.sentence);
-      onSent?.();
-      return this.channel?.sentOn(bytes);
+      if (refusal) this.tell(refusal.code, refusal.sentence);
+      else onSent?.();
+      return this.channel?.sentOn(bytes); // it was made, so it is paid for
     } catch (error) {
       if (!(error instanceof ValueRefused)) throw error;
       return this.tell(error.code, error.message);

@@ -7,21 +7,34 @@
 //
 // Shared parts count as often as they are referred to, since whoever works with them meets them as
 // often; so a cycle is too deep. Only the bytes of one buffer count once: a table's columns may
-// share it. A character counts as one byte.
+// share it. A text counts as it will be in JSON. Nothing is free: each part costs a few bytes.
+//
+// What is not known here could carry anything unseen, a name of a gigabyte or a picture; so only
+// what values are made of may cross, and what authors send by mistake and is counted.
+
+import { jsonBytes } from "./text.js";
 
 /** @typedef {{ messageBytes: number, depth: number, nodes: number }} SizeLimits */
-/** @typedef {"" | "message-bytes" | "message-depth" | "message-nodes"} Over */
+/** @typedef {"" | "message-bytes" | "message-depth" | "message-nodes" | "protocol"} Over */
 
 const SCALAR_BYTES = 8;
 const OBJECT_BYTES = 16;
 const SMALL_BIGINT_BITS = 128;
 const HUGE_BIGINT = 1n << 65_536n; // comparing is cheap, asking for the length is not possible
-const FOREIGN_BYTES = 1_024; // an object of which nothing is known
+const FOREIGN_BYTES = 1_024; // an object that no codec takes
+
+/** What structured clone makes of each kind that may cross. */
+const KINDS = new Set(
+  [Object, Array, Map, Set, ArrayBuffer, Date, RegExp, String, Number, Boolean]
+    .concat(/** @type {any[]} */ ([Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]))
+    .map((kind) => kind.prototype),
+);
 
 /**
  * @param {unknown} message
  * @param {SizeLimits} limits
- * @returns {{ bytes: number, over: Over }} `bytes` is of what was seen until a limit was passed.
+ * @returns {{ bytes: number, over: Over, kind?: string }} `bytes` is of what was seen until a limit
+ *   was passed; `kind` is the one that may not cross.
  */
 export function measure(message, { messageBytes, depth: maxDepth, nodes: maxNodes }) {
   /** @type {unknown[]} */
@@ -35,21 +48,22 @@ export function measure(message, { messageBytes, depth: maxDepth, nodes: maxNode
     const value = values.pop();
     const depth = /** @type {number} */ (depths.pop());
     nodes += 1;
-    if (typeof value === "string") bytes += value.length;
+    if (typeof value === "string") bytes += SCALAR_BYTES + jsonBytes(value, messageBytes - bytes);
     else if (typeof value === "bigint") bytes += bigintBytes(value);
     else if (typeof value !== "object" || value === null) bytes += SCALAR_BYTES;
     else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
       const buffer = ArrayBuffer.isView(value) ? value.buffer : value; // all of it was sent
       buffers ??= new Set();
-      if (!buffers.has(buffer)) bytes += buffer.byteLength;
+      if (!buffers.has(buffer)) bytes += reserved(buffer);
       buffers.add(buffer);
       bytes += OBJECT_BYTES;
     } else {
       bytes += OBJECT_BYTES;
+      if (!KINDS.has(Object.getPrototypeOf(value))) return { bytes, over: "protocol", kind: kindOf(value) };
       if (depth >= maxDepth) return { bytes, over: "message-depth" };
       // Asked before anything is listed: holes of an array are free to send.
       if (sizeOf(value) > maxNodes - nodes - values.length) return { bytes, over: "message-nodes" };
-      bytes += eachPart(value, (part) => {
+      bytes += eachPart(value, messageBytes - bytes, (part) => {
         values.push(part);
         depths.push(depth + 1);
       });
@@ -68,10 +82,11 @@ function sizeOf(value) {
 
 /**
  * @param {object} value
+ * @param {number} most bytes that are worth counting
  * @param {(part: unknown) => void} visit
  * @returns {number} Bytes that are in no part.
  */
-function eachPart(value, visit) {
+function eachPart(value, most, visit) {
   if (value instanceof Map) {
     for (const [key, item] of value) {
       visit(key);
@@ -94,10 +109,10 @@ function eachPart(value, visit) {
     return 0;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return foreignBytes(value, visit);
+  if (prototype !== Object.prototype) return foreignBytes(value, visit);
   let bytes = 0;
   for (const key of Object.keys(value)) {
-    bytes += key.length;
+    if (bytes <= most) bytes += jsonBytes(key, most - bytes);
     visit(Reflect.get(value, key));
   }
   return bytes;
@@ -113,10 +128,19 @@ function foreignBytes(value, visit) {
   if (value instanceof Date) return 0;
   if (value instanceof String) return value.length; // its keys would be its characters
   if (value instanceof RegExp) return value.source.length;
-  if (value instanceof Blob) return value.size;
-  if (typeof ImageData !== "undefined" && value instanceof ImageData) visit(value.data);
-  if (value instanceof Error) for (const part of [value.message, value.stack, value.cause]) visit(part);
+  const file = Reflect.get(value, "fileName"); // of an error, in Firefox, whatever it was made with
+  if (value instanceof Error) for (const part of [value.message, value.stack, value.cause, file]) visit(part);
   return FOREIGN_BYTES;
+}
+
+/** @param {ArrayBufferLike} buffer one that may grow is as large as it may become */
+function reserved(buffer) {
+  return Math.max(buffer.byteLength, Reflect.get(buffer, "maxByteLength") ?? 0);
+}
+
+/** @param {object} value as its author calls it */
+function kindOf(value) {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** @param {bigint} value */

@@ -10,7 +10,12 @@
  */
 
 /** @typedef {Record<string, any>} Schema JSON Schema of the wire form, as values.py writes it */
-/** @typedef {{tail: Uint8Array[], nodes: number, bytes: number}} Walk what it may still take */
+import { jsonBytes } from "./text.js";
+
+/**
+ * @typedef {{tail: Uint8Array[], nodes: number, bytes: number, text: number}} Walk what it may still
+ *   take; `text` is JSON
+ */
 /** @typedef {(value: any, walk: Walk, kind: string) => any} Encode */
 /** @typedef {((wire: any, tail: Uint8Array[]) => any) | null} Decode null: the wire form is it */
 /**
@@ -18,8 +23,11 @@
  *   decode: Decode}} Plan `name` is the type as Python names it
  */
 
-/** Of one value; bytes count each string and buffer as often as it is referred to. */
-export const LIMITS = { nodes: 1_000_000, bytes: 64 * 1024 * 1024 };
+/**
+ * Of one value; bytes count each string and buffer as often as it is referred to, text each string
+ * as it will be in JSON.
+ */
+export const LIMITS = { nodes: 1_000_000, bytes: 64 * 1024 * 1024, text: Infinity };
 
 /** A value that is not of its declared type. */
 export class ValueRefused extends Error {
@@ -295,6 +303,9 @@ function step(key) {
 /** @param {string} text @param {Walk} walk */
 function checkText(text, walk) {
   spend(walk, text.length);
+  if (walk.text < Infinity && (walk.text -= jsonBytes(text, walk.text)) < 0) {
+    throw new Misfit("Expected JSON of fewer bytes, got too much text", "message-bytes", "Send bulk data as bytes.");
+  }
   if (!/\p{Surrogate}/u.test(text)) return text;
   const hint = "It was cut inside a character, or was no text to begin with: send bytes.";
   throw new Misfit("Expected str, got a lone surrogate in it", "value-text", hint);

@@ -2,7 +2,7 @@
 
 export type Theme = "light" | "dark";
 
-export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol" | "message-rate" | "byte-rate" | "message-bytes" | "message-depth" | "message-nodes" | "queue" | "focus" | "slow";
+export type FailureCode = "module-error" | "component-threw" | "no-default-export" | "not-ready" | "hung" | "navigated" | "protocol" | "message-rate" | "byte-rate" | "message-bytes" | "message-depth" | "message-nodes" | "page-time" | "queue" | "focus" | "slow";
 
 export type ElementKind = "text" | "heading" | "html" | "button" | "columns" | "column" | "ledger";
 
