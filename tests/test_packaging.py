@@ -161,7 +161,7 @@ def test_the_installed_commands_work_outside_the_checkout(scripts: Path, tmp_pat
     assert component("policy", "mywidget/mywidget").startswith("mywidget 0.1.0: ")
     assert "An app can be served." in component("doctor")
     words = ("attack", "mywidget/mywidget", "--engine", "server", "--attack", "traversal-encoded")
-    assert component(*words).startswith("1 played: 1 guarded, 0 escaped.")
+    assert "1 played: 1 guarded, 0 escaped." in component(*words)
 
 
 def test_a_new_component_builds_into_a_wheel_with_its_frontend(
