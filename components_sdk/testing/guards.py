@@ -260,6 +260,7 @@ GUARDS: Mapping[str, Guard] = {
         patches=(
             Patch("thefts.js", "    robbed.focus({ preventScroll: true });\n", ""),
             Patch("thefts.js", "onThief(thief);", "{}"),
+            Patch("thefts.js", "onThief(taker);", "{}"),
         )
     ),
     "one-document": Guard(patches=(Patch("channel.js", "if (this.#loads > 1)", "if (false)"),)),

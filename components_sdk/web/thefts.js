@@ -6,7 +6,7 @@
 // 2. Whoever takes it otherwise gives it back: to a field of the page always, to a button or a link
 //    while the user has just used the page. Where nothing had it, nothing was taken: a component may
 //    focus its field when the page is new.
-// 3. A frame that takes it again and again is ended.
+// 3. A frame that takes it again and again, or does not give it back, is ended.
 // 4. Scrolling is the user's while the page has just seen a wheel, a key or a pointer. Where it cannot
 //    see them, it has to believe: with the pointer over a frame, where fingers scroll, and while the
 //    keyboard was given to a frame or to something outside of the page (another window, the
@@ -21,6 +21,7 @@ const TAB_MS = 1_000; // from the key to the loss of the focus, on a slow machin
 const USED_MS = 10_000; // a screen reader moves the focus without a key that the page would see
 // After the page has lost the focus: Firefox says only then who has it, and gives it back only soon.
 const LOOKS_MS = [0, 5, 10, 20, 35, 50, 75, 100, 200, 300];
+const GIVEN_UP_MS = 400; // who still has it then does not give it back
 const THEFT_MS = 400; // from when an element has lost it, while it may still be given back
 const MOST_THEFTS = 5; // by one frame
 const COUNTED_MS = 10_000;
@@ -104,6 +105,7 @@ function guardFocus(onThief) {
     const recent = (thefts.get(thief) ?? []).filter((moment) => since(moment) < COUNTED_MS);
     thefts.set(thief, isNew ? [...recent, performance.now()] : recent);
     if (isNew && recent.length + 1 === MOST_THEFTS) onThief(thief);
+    lostAt = performance.now(); // Firefox does not always say that the element has it again
     robbed.focus({ preventScroll: true });
   };
 
@@ -131,8 +133,12 @@ function guardFocus(onThief) {
     };
     for (const ms of LOOKS_MS) setTimeout(look, ms);
     setTimeout(() => {
-      if (keyboard === "unknown" && loss === losses) keyboard = "outside";
-    }, Math.max(...LOOKS_MS));
+      if (loss !== losses) return;
+      if (keyboard === "unknown") keyboard = "outside";
+      const taker = document.activeElement;
+      // It was asked for in vain: with the frame gone the keyboard is free.
+      if (keyboard === "taken" && robbed && guarded && taker instanceof HTMLIFrameElement) onThief(taker);
+    }, GIVEN_UP_MS);
   });
 }
 
