@@ -15,8 +15,8 @@ help:
 demo: $(APP) ## serve the example components
 	@$(BIN)/component demo || [ $$? -eq 130 ] # Ctrl-C is how it ends
 
-check: static ## all that needs no browser, in less than a minute
-	$(BIN)/pytest -m "not browser"
+check: static ## what needs no browser and is quick, in less than a minute
+	$(BIN)/pytest -m "not browser and not slow"
 
 test: static browsers ## everything, in three browsers
 	$(BIN)/pytest

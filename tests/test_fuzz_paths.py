@@ -29,6 +29,9 @@ from components_sdk.testing.running import RunningApp
 from .folders import SENTINEL, card
 from .wires import Answer, Page, Wire
 
+pytestmark = pytest.mark.slow
+
+
 FUZZED = 10_000  # different paths at a component's origin
 SOME = 4_000  # of them elsewhere
 AT_ONCE = 40  # requests on their way on one connection

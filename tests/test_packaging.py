@@ -17,6 +17,9 @@ import pytest
 
 import components_sdk
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[1]
 
 

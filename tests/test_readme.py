@@ -76,6 +76,7 @@ def test_every_command_of_the_readme_is_run_here() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_first_command_serves_the_demo() -> None:
     with running(shlex.split(commands()[0]), ROOT) as url, urllib.request.urlopen(url) as answer:
         assert "components-config" in answer.read().decode()

@@ -21,10 +21,13 @@ from components_sdk.values import Codec, codec_for
 
 from .test_values import SCALARS, typed
 
+pytestmark = pytest.mark.slow
+
 MODULE = Path(__file__).parents[1] / "components_sdk" / "web" / "values.js"
 
 ECHO = """
 import { readFileSync } from "node:fs";
+
 const { decode, encode } = await import(process.argv[1]);
 
 function echo({ wire, tail, read, write }) {
